@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The rules of Tapal. Pure functions and types only: no I/O, no async, no clock, no randomness.
+//! `now` and ids are arguments, so every rule can be tested at any instant.
+
+pub mod account;
+pub mod alert;
+pub mod audit;
+pub mod entry;
+pub mod id;
+pub mod opinion;
+pub mod role;
+pub mod screening;
+pub mod site;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,54 @@
+//! Identifiers: one newtype over UUIDv7 per noun, so a camera can never be passed for a desk.
+//! Must not make ids: they come from the edge of the program, with the clock.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A place with cameras: a checkpoint or a monitoring site.
+    SiteId,
+    /// One camera.
+    CameraId,
+    /// One lane that travellers walk through.
+    LaneId,
+    /// One officer's desk.
+    DeskId,
+    /// One camera node (the `tapal edge` process of a site).
+    EdgeId,
+    /// One entry on a lawful list: one order about one person.
+    EntryId,
+    /// One alert: one person, one pass, one decision. Made by the edge, so a resend is recognised.
+    AlertId,
+    /// One person seen by one camera from appearing to leaving. Never outlives the pass.
+    TrackId,
+    /// One attempt: what the edge did about one track.
+    AttemptId,
+    /// One user account.
+    AccountId,
+    /// One start of one edge process; counters restart with it.
+    BootId,
+}

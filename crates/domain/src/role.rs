@@ -1,0 +1,152 @@
+//! Who may do what: one table. The server's extractor enforces it; nothing else decides rights.
+//! Must not be bypassed by a handler that checks a role by name.
+
+use serde::{Deserialize, Serialize};
+
+/// What an account is. Nobody holds both ends of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Watches cameras at a site or in the command centre; gives opinions.
+    CameraOperator,
+    /// Sits at a desk; gives opinions on the alerts of its lane.
+    CounterOfficer,
+    /// Checks further after two people found a similarity; gives opinions.
+    SecondLineOfficer,
+    /// Resolves disagreement and takes what nobody acknowledged.
+    Supervisor,
+    /// Drafts list entries.
+    WatchlistClerk,
+    /// Approves list entries, never drafts.
+    WatchlistApprover,
+    /// Reads everything, changes nothing.
+    Auditor,
+    /// Watches over personal data; reads the records of processing.
+    DataProtectionOfficer,
+    /// Sets sites, cameras, thresholds; never judges a face.
+    PolicyAdmin,
+    /// Opens and closes accounts and enrols devices; never sees a face.
+    SystemAdmin,
+}
+
+/// One thing an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See alerts of its own site (all sites when the account has none), photographs included.
+    ReadAlerts,
+    /// Take an alert and give a first or second opinion.
+    JudgeAlerts,
+    /// Settle a disagreement of two opinions.
+    ResolveAlerts,
+    /// See recent attempts and their reasons (no faces).
+    ReadAttempts,
+    /// See sites, cameras and their health.
+    ReadSites,
+    /// Change sites, deployment records, cameras, lanes, desks, thresholds.
+    EditSites,
+    /// See list entries.
+    ReadEntries,
+    /// Draft and change list entries.
+    DraftEntries,
+    /// End a list entry.
+    EndEntries,
+    /// Open, change and close accounts.
+    EditAccounts,
+    /// Enrol and retire camera nodes.
+    EditEdges,
+    /// Read the audit record.
+    ReadAudit,
+}
+
+impl Role {
+    /// Every role, in the order shown.
+    pub const ALL: [Role; 10] = [
+        Self::CameraOperator,
+        Self::CounterOfficer,
+        Self::SecondLineOfficer,
+        Self::Supervisor,
+        Self::WatchlistClerk,
+        Self::WatchlistApprover,
+        Self::Auditor,
+        Self::DataProtectionOfficer,
+        Self::PolicyAdmin,
+        Self::SystemAdmin,
+    ];
+
+    /// The name used in JSON, SQL and translation keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CameraOperator => "camera_operator",
+            Self::CounterOfficer => "counter_officer",
+            Self::SecondLineOfficer => "second_line_officer",
+            Self::Supervisor => "supervisor",
+            Self::WatchlistClerk => "watchlist_clerk",
+            Self::WatchlistApprover => "watchlist_approver",
+            Self::Auditor => "auditor",
+            Self::DataProtectionOfficer => "data_protection_officer",
+            Self::PolicyAdmin => "policy_admin",
+            Self::SystemAdmin => "system_admin",
+        }
+    }
+
+    /// The role with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// Whether this role may do this. The whole of access control.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission::*;
+        let granted: &[Permission] = match self {
+            Self::CameraOperator | Self::CounterOfficer | Self::SecondLineOfficer => {
+                &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites]
+            }
+            Self::Supervisor => &[ReadAlerts, JudgeAlerts, ResolveAlerts, ReadAttempts, ReadSites],
+            Self::WatchlistClerk => &[ReadEntries, DraftEntries],
+            Self::WatchlistApprover => &[ReadEntries, EndEntries],
+            Self::Auditor => &[ReadAlerts, ReadAttempts, ReadSites, ReadEntries, ReadAudit],
+            Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
+            Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites],
+            Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
+        };
+        granted.contains(&permission)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Permission::*, Role::*, *};
+
+    #[test]
+    fn nobody_holds_both_ends_of_a_control() {
+        for role in Role::ALL {
+            assert!(!(role.may(DraftEntries) && role.may(JudgeAlerts)), "{role:?} could list a person and judge the match");
+            assert!(!(role.may(EditSites) && role.may(JudgeAlerts)), "{role:?} could set the threshold and judge the match");
+            assert!(!(role.may(EditAccounts) && role.may(JudgeAlerts)), "{role:?} could open a second account and judge twice");
+            assert!(!(role.may(DraftEntries) && role.may(EndEntries)), "{role:?} drafts and ends");
+        }
+    }
+
+    #[test]
+    fn an_auditor_reads_and_changes_nothing() {
+        for change in [JudgeAlerts, ResolveAlerts, EditSites, DraftEntries, EndEntries, EditAccounts, EditEdges] {
+            assert!(!Auditor.may(change), "{change:?}");
+        }
+        assert!(Auditor.may(ReadAudit) && Auditor.may(ReadAlerts));
+    }
+
+    #[test]
+    fn only_a_supervisor_settles_a_disagreement() {
+        for role in Role::ALL {
+            assert_eq!(role.may(ResolveAlerts), role == Supervisor, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for role in Role::ALL {
+            assert_eq!(Role::from_name(role.name()), Some(role));
+        }
+    }
+}
