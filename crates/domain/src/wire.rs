@@ -234,6 +234,9 @@ pub struct AlertReport {
     pub shots: u32,
     /// Quality of the deciding shot.
     pub quality: ShotQuality,
+    /// Where the face was in the deciding frame: x, y, width, height as shares of the frame, 0 to 1.
+    #[serde(default)]
+    pub face_box: [f32; 4],
     /// Base64 JPEGs aligned by the eyes, 480 x 600, best first, 1 to 5.
     pub probes: Vec<String>,
 }
