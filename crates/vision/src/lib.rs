@@ -1,4 +1,26 @@
 //! From a picture to faces, their quality and templates, behind one `Engine` seam.
 //! It knows nothing of people, lists or decisions, keeps no state between calls and writes no face to disk.
 
+mod analyser;
+pub mod detect;
+pub mod engine;
+mod frame;
+pub mod geometry;
+mod image;
 pub mod onnx;
+pub mod pack;
+mod quality;
+pub mod stub;
+mod template;
+
+pub use analyser::Analyser;
+pub use detect::{DetectSize, Detector};
+pub use engine::{
+    Engine, EngineChoice, EngineError, NamedTensor, Network, Tensor, engine, engine_with_reason,
+};
+pub use frame::{Crop, Face, Frame};
+pub use geometry::portrait;
+pub use image::{ImageError, ImageLimits, decode_image, encode_jpeg};
+pub use pack::{Card, Pack, PackError, Source};
+pub use quality::{Quality, QualityLimits, Rejection};
+pub use template::Template;

@@ -1,0 +1,1 @@
+//! Installing packs: every way it can go wrong leaves the disk as it was.

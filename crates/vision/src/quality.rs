@@ -1,0 +1,256 @@
+//! How usable a face is, measured from pixels and five landmarks, and the reason when it is not.
+//! It measures and names a reason; whether a person is searched is the caller's decision.
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::{Face, Frame};
+use crate::geometry::{align, arcface_points, luma};
+
+/// Side of the aligned crop on which everything is measured.
+const SIDE: usize = 112;
+
+/// Why a face was not searched. `Side-on` is yaw, `too steep` is pitch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// Too few pixels between the eyes.
+    TooSmall,
+    /// Underexposed.
+    TooDark,
+    /// Overexposed.
+    TooBright,
+    /// Out of focus or moving.
+    Blurred,
+    /// Turned to the side.
+    SideOn,
+    /// Looking up or down.
+    TooSteep,
+    /// Part of the face seems covered.
+    Occluded,
+    /// The detector is unsure that this is a face.
+    LowConfidence,
+    /// The face leaves the picture.
+    CutOff,
+}
+
+/// What was measured of one face.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Pixels between the eyes in the frame.
+    pub eye_distance_px: f32,
+    /// Fine detail against contrast; about 0.05 out of focus, 0.3 and more sharp.
+    pub sharpness: f32,
+    /// Mean brightness of the face, 0 to 1.
+    pub exposure: f32,
+    /// Standard deviation of its brightness, 0 to 1.
+    pub contrast: f32,
+    /// Turned to the side, degrees; positive looks to image right.
+    pub yaw_deg: f32,
+    /// Positive looks up, degrees.
+    pub pitch_deg: f32,
+    /// Tilted in the picture, degrees; positive is clockwise.
+    pub roll_deg: f32,
+    /// Cue that eyes or mouth are covered, 0 to 1.
+    pub occlusion: f32,
+    /// Share of the face's box inside the frame, 0 to 1.
+    pub inside: f32,
+    /// The detector's score, 0 to 1.
+    pub detector_score: f32,
+    /// One number to rank shots of one person by, 0 to 1.
+    pub overall: f32,
+}
+
+/// From where on a face is not searched or enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QualityLimits {
+    /// Least pixels between the eyes.
+    pub eye_distance_px: f32,
+    /// Least sharpness.
+    pub sharpness: f32,
+    /// Least mean brightness.
+    pub darkest: f32,
+    /// Greatest mean brightness.
+    pub brightest: f32,
+    /// Least contrast.
+    pub contrast: f32,
+    /// Greatest turn to either side, degrees.
+    pub yaw_deg: f32,
+    /// Greatest nod up or down, degrees.
+    pub pitch_deg: f32,
+    /// Greatest occlusion cue.
+    pub occlusion: f32,
+    /// Least share of the box inside the frame.
+    pub inside: f32,
+    /// Least detector score.
+    pub detector_score: f32,
+}
+
+impl Default for QualityLimits {
+    /// For cameras: refuses what a recogniser makes little of.
+    fn default() -> Self {
+        QualityLimits {
+            eye_distance_px: 20.0,
+            sharpness: 0.02,
+            darkest: 0.10,
+            brightest: 0.92,
+            contrast: 0.04,
+            yaw_deg: 45.0,
+            pitch_deg: 35.0,
+            occlusion: 0.9,
+            inside: 0.9,
+            detector_score: 0.65,
+        }
+    }
+}
+
+impl QualityLimits {
+    /// For photographs a person will be recognised by: frontal, sharp, well lit.
+    pub fn enrolment() -> Self {
+        QualityLimits {
+            eye_distance_px: 40.0,
+            sharpness: 0.04,
+            darkest: 0.18,
+            brightest: 0.88,
+            contrast: 0.06,
+            yaw_deg: 25.0,
+            pitch_deg: 25.0,
+            occlusion: 0.8,
+            inside: 0.97,
+            detector_score: 0.75,
+        }
+    }
+}
+
+impl Quality {
+    /// Measures one face of a frame.
+    pub fn measure(frame: &Frame, face: &Face) -> Quality {
+        let crop = align(frame, face, &arcface_points(SIDE as u32), SIDE as u32);
+        let grey = crop
+            .rgb
+            .chunks_exact(3)
+            .map(|p| luma(f32::from(p[0]), f32::from(p[1]), f32::from(p[2])) / 255.0)
+            .collect::<Vec<_>>();
+        let (exposure, contrast) = brightness(&grey);
+        let (yaw_deg, pitch_deg, roll_deg) = pose(&face.landmarks);
+        let mut quality = Quality {
+            eye_distance_px: face.eye_distance(),
+            sharpness: sharpness(&grey),
+            exposure,
+            contrast,
+            yaw_deg,
+            pitch_deg,
+            roll_deg,
+            occlusion: occlusion(&crop.rgb),
+            inside: face.share_inside(frame.width, frame.height),
+            detector_score: face.score,
+            overall: 0.0,
+        };
+        quality.overall = quality.rank();
+        quality
+    }
+
+    /// `Ok` when the face may be searched, else the first reason, most telling first.
+    pub fn verdict(&self, limits: &QualityLimits) -> Result<(), Rejection> {
+        // Written so that a measure that is not a number fails its check.
+        let checks = [
+            (
+                self.detector_score >= limits.detector_score,
+                Rejection::LowConfidence,
+            ),
+            (self.inside >= limits.inside, Rejection::CutOff),
+            (
+                self.eye_distance_px >= limits.eye_distance_px,
+                Rejection::TooSmall,
+            ),
+            (self.yaw_deg.abs() <= limits.yaw_deg, Rejection::SideOn),
+            (
+                self.pitch_deg.abs() <= limits.pitch_deg,
+                Rejection::TooSteep,
+            ),
+            (self.exposure >= limits.darkest, Rejection::TooDark),
+            (self.exposure <= limits.brightest, Rejection::TooBright),
+            (self.contrast >= limits.contrast, Rejection::Blurred),
+            (self.sharpness >= limits.sharpness, Rejection::Blurred),
+            (self.occlusion <= limits.occlusion, Rejection::Occluded),
+        ];
+        match checks.iter().find(|(passed, _)| !passed) {
+            Some((_, reason)) => Err(*reason),
+            None => Ok(()),
+        }
+    }
+
+    /// Product of how close each measure is to "as good as it gets".
+    fn rank(&self) -> f32 {
+        let upto = |value: f32, full: f32| (value / full).clamp(0.0, 1.0);
+        let turned = 1.0 - upto(self.yaw_deg.abs(), 70.0).powi(2);
+        let nodded = 1.0 - upto(self.pitch_deg.abs(), 60.0).powi(2);
+        let light = 1.0 - upto((self.exposure - 0.5).abs(), 0.5).powi(3);
+        let size = upto(self.eye_distance_px, 60.0).powf(0.7);
+        let sharp = upto(self.sharpness, 0.25).powf(0.5);
+        let rank = size * sharp * turned * nodded * light * upto(self.contrast, 0.1);
+        let rank = rank * self.detector_score * self.inside.powi(2) * (1.0 - 0.5 * self.occlusion);
+        if rank.is_finite() {
+            rank.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Mean and standard deviation over the inner face (brows to chin).
+fn brightness(grey: &[f32]) -> (f32, f32) {
+    let inner = region(grey, 24..88, 32..104);
+    let mean = inner.iter().sum::<f32>() / inner.len() as f32;
+    let variance = inner.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / inner.len() as f32;
+    (mean, variance.sqrt())
+}
+
+fn region(grey: &[f32], columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> Vec<f32> {
+    rows.flat_map(|y| &grey[y * SIDE + columns.start..y * SIDE + columns.end])
+        .copied()
+        .collect()
+}
+
+/// Root mean square of the Laplacian over the inner face, against its contrast. On the aligned crop, so
+/// that it says how much detail the recogniser gets, whatever the size in the frame.
+fn sharpness(grey: &[f32]) -> f32 {
+    let (mut sum, mut count) = (0.0f32, 0.0f32);
+    for y in 28..104 {
+        for x in 20..92 {
+            let at = y * SIDE + x;
+            let laplacian =
+                4.0 * grey[at] - grey[at - 1] - grey[at + 1] - grey[at - SIDE] - grey[at + SIDE];
+            sum += laplacian * laplacian;
+            count += 1.0;
+        }
+    }
+    let (_, contrast) = brightness(grey);
+    (sum / count).sqrt() / contrast.max(0.02)
+}
+
+/// Yaw, pitch and roll from where the nose lies between eyes and mouth.
+fn pose(points: &[[f32; 2]; 5]) -> (f32, f32, f32) {
+    let [left, right, nose, mouth_left, mouth_right] = *points;
+    let middle = |a: [f32; 2], b: [f32; 2]| [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0];
+    let (eyes, mouth) = (middle(left, right), middle(mouth_left, mouth_right));
+    let roll = (right[1] - left[1]).atan2(right[0] - left[0]);
+    let (sin, cos) = roll.sin_cos();
+    let upright = |p: [f32; 2]| {
+        let (x, y) = (p[0] - eyes[0], p[1] - eyes[1]);
+        [x * cos + y * sin, y * cos - x * sin]
+    };
+    let (nose, mouth) = (upright(nose), upright(mouth));
+    let width = (right[0] - left[0]).hypot(right[1] - left[1]).max(1e-3);
+    let height = mouth[1].max(1e-3);
+    let across = (nose[0] - mouth[0] * 0.5) / width;
+    let down = nose[1] / height;
+    let yaw = (across / 0.55).atan().to_degrees();
+    let pitch = ((0.55 - down) * 100.0).clamp(-90.0, 90.0);
+    (yaw, pitch, roll.to_degrees())
+}
+
+/// Whether mouth or eyes look unlike the rest of the face.
+fn occlusion(_rgb: &[u8]) -> f32 {
+    0.0
+}
