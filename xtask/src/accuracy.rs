@@ -1,0 +1,136 @@
+//! Checks on data that lies beside the checkout on development machines and in CI (`../shared`): real
+//! photographs and the standard models, which are never committed. Without it these steps are skipped.
+
+use std::path::{Path, PathBuf};
+
+use crate::pack::{self, STANDARD, STARTER};
+use crate::place::Place;
+use crate::step::Steps;
+
+/// Installs the standard pack when its files are at hand.
+pub fn standard_pack(place: &Place, steps: &mut Steps, data: &Path) {
+    let files = place.root.join("../shared/models");
+    if pack::installed(&pack::models_folder(data), STANDARD) {
+        return;
+    }
+    if !files.is_dir() {
+        steps.skip(
+            "install the pack standard",
+            "its files are not beside the checkout",
+        );
+        return;
+    }
+    let mut install = pack::install(place, &place.tapal("debug"), data, STANDARD, Some(&files));
+    steps.run("install the pack standard", &mut install, 5);
+}
+
+/// Clips with ground truth through the real edge and centre, then pairs of real photographs.
+pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Path) {
+    let models = pack::models_folder(data);
+    for name in [STARTER, STANDARD] {
+        let step = format!("clips with ground truth, {name}");
+        if !pack::installed(&models, name) {
+            steps.skip(&step, "the pack is not installed");
+            continue;
+        }
+        let clips = place.root.join("fixtures/people");
+        let args = [
+            "eval",
+            "clips",
+            &clips.to_string_lossy(),
+            "--pack",
+            name,
+            "--json",
+        ];
+        steps.log(&step, |log| exact(&tapal(place, env, data, &args, log)?));
+    }
+    let faces = place.root.join("../shared/faces/lfw-dev");
+    let pairs = place.root.join("../shared/faces/lfw-dev-pairs.tsv");
+    let step = "pairs of photographs, standard";
+    if !pairs.is_file() || !pack::installed(&models, STANDARD) {
+        steps.skip(step, "photographs or pack are not beside the checkout");
+        return;
+    }
+    let args = [
+        "eval",
+        "pairs",
+        &faces.to_string_lossy(),
+        &pairs.to_string_lossy(),
+        "--pack",
+        STANDARD,
+        "--json",
+    ];
+    steps.log(step, |log| {
+        tapal(place, env, data, &args, log).map(|_| String::new())
+    });
+}
+
+fn tapal(
+    place: &Place,
+    env: &[(&str, PathBuf)],
+    data: &Path,
+    args: &[&str],
+    log: &Path,
+) -> Result<String, String> {
+    let mut command = place.command(place.tapal("debug"));
+    command
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .envs(env.iter().map(|(name, value)| (*name, value)));
+    let output = command.output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let all = format!("{}\n{text}", String::from_utf8_lossy(&output.stderr));
+    std::fs::write(log, all).map_err(|e| e.to_string())?;
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(output.status.to_string())
+    }
+}
+
+/// Every clip: one alert a watchlisted pass, none for others.
+fn exact(json: &str) -> Result<String, String> {
+    let numbers = |key: &str| -> Vec<f64> {
+        let marker = format!("\"{key}\":");
+        let parts = json.split(&marker).skip(1);
+        parts
+            .filter_map(|part| {
+                part.trim_start()
+                    .split([',', '}', '\n'])
+                    .next()?
+                    .trim()
+                    .parse()
+                    .ok()
+            })
+            .collect()
+    };
+    let (rates, false_alerts) = (
+        numbers("alerts_per_watchlisted_pass"),
+        numbers("false_alerts"),
+    );
+    let note = format!("alerts per watchlisted pass {rates:?}, false alerts {false_alerts:?}");
+    let right = !rates.is_empty()
+        && rates.iter().all(|rate| *rate == 1.0)
+        && false_alerts.iter().all(|n| *n == 0.0);
+    if right { Ok(note) } else { Err(note) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exact;
+
+    #[test]
+    fn only_exactly_one_alert_a_pass_is_right() {
+        let json = |rate: &str, wrong: &str| {
+            format!(
+                "{{\"clips\": [{{\"clip\": \"a\", \"false_alerts\": {wrong}, \"alerts_per_watchlisted_pass\": {rate}}}]}}"
+            )
+        };
+        assert!(exact(&json("1.0", "0")).is_ok());
+        assert!(exact(&json("1", "0")).is_ok());
+        assert!(exact(&json("0.9", "0")).is_err());
+        assert!(exact(&json("1.0", "1")).is_err());
+        assert!(exact("{}").is_err());
+    }
+}
