@@ -1,0 +1,20 @@
+// Starts what is live on a page. Every page also works without this file; nothing here decides anything.
+import "./css/index.css";
+import { startClock } from "./clock";
+import { startCompare } from "./compare";
+import { startDecision } from "./decision";
+import { startForms } from "./forms";
+import { startKeys } from "./keys";
+import { startLink } from "./link";
+import { startLive } from "./live";
+import { startSound } from "./sound";
+
+document.documentElement.dataset["script"] = "on";
+startClock();
+startForms();
+startSound();
+startKeys();
+startCompare();
+startDecision();
+startLive();
+startLink();

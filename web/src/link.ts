@@ -1,0 +1,83 @@
+// The line to the centre: server-sent events with resume, and honest words when it is cut.
+import { say } from "./arrivals";
+import { refresh } from "./live";
+import { wallText } from "./time";
+import { word } from "./words";
+
+/** Longest silence of a healthy line, in ms: the centre pings more often than this. */
+const SILENCE_MS = 40_000;
+
+let source: EventSource | undefined;
+let lastId = "";
+let lastHeard = 0;
+let lostAt = 0;
+let pending: number | undefined;
+
+export function startLink(): void {
+  if (!document.body.dataset["after"]) return;
+  lastId = document.body.dataset["after"] ?? "";
+  lastHeard = Date.now();
+  show("connecting");
+  open();
+  setInterval(watch, 2_000);
+  addEventListener("offline", () => lost());
+  addEventListener("online", () => open());
+  document.addEventListener("tapal:fresh", () => show(source?.readyState === EventSource.OPEN ? "ok" : "lost"));
+}
+
+function open(): void {
+  source?.close();
+  source = new EventSource(`/api/v1/events?after=${encodeURIComponent(lastId)}`);
+  source.onopen = () => {
+    const wasLost = lostAt > 0;
+    lostAt = 0;
+    lastHeard = Date.now();
+    show("ok");
+    if (wasLost) {
+      say(word("back"));
+      void refresh();
+    }
+  };
+  source.onerror = () => lost();
+  for (const kind of (document.body.dataset["kinds"] ?? "message").split(" ")) source.addEventListener(kind, heard);
+  source.addEventListener("ping", () => (lastHeard = Date.now()));
+}
+
+function heard(event: MessageEvent): void {
+  lastHeard = Date.now();
+  if (event.lastEventId) lastId = event.lastEventId;
+  // A burst of events is one refresh.
+  if (pending === undefined) {
+    pending = window.setTimeout(() => {
+      pending = undefined;
+      void refresh();
+    }, 30);
+  }
+}
+
+/** A line that died without telling is found by its silence. */
+function watch(): void {
+  if (Date.now() - lastHeard > SILENCE_MS || source?.readyState === EventSource.CLOSED) {
+    lost();
+    open();
+  }
+}
+
+function lost(): void {
+  if (lostAt === 0) {
+    lostAt = Date.now();
+    say(word("lost", { time: wallText(lostAt) }), true);
+  }
+  show("lost");
+}
+
+function show(state: "ok" | "connecting" | "lost"): void {
+  for (const el of document.querySelectorAll<HTMLElement>("[data-link]")) {
+    el.hidden = el.dataset["link"] !== state;
+  }
+  const banner = document.getElementById("offline");
+  if (!banner) return;
+  banner.hidden = lostAt === 0;
+  const text = banner.querySelector("p");
+  if (text && lostAt > 0) text.textContent = word("lost", { time: wallText(lostAt) });
+}
