@@ -1,1 +1,25 @@
-//! Placeholder.
+//! All SQL of Tapal. A file per noun; every change is one transaction with its audit row and its events.
+//! Must not decide anything (the domain does) nor know about HTTP.
+
+pub mod account;
+pub mod alert;
+pub mod attempt;
+pub mod audit;
+pub mod camera;
+pub mod db;
+pub mod edge;
+pub mod entry;
+pub mod error;
+pub mod event;
+pub mod look;
+mod migrate;
+pub mod nonce;
+pub mod retention;
+pub mod session;
+pub mod site;
+pub mod vault;
+
+pub use audit::{By, Note};
+pub use db::Db;
+pub use error::{Error, Result};
+pub use vault::Vault;

@@ -1,0 +1,123 @@
+//! What every handler gets: the database, the clock, keys, events, settings. Must not hold state of a noun.
+
+use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc};
+
+use ed25519_dalek::SigningKey;
+use tapal_domain::{
+    alert::Timers,
+    screening::{FalseMatchPoint, Threshold},
+    time::HOUR_MS,
+};
+use tapal_store::Db;
+use tokio::sync::Semaphore;
+
+use crate::{clock::Clock, enrol::Enrol, event::hub::Hub};
+
+/// Settings of the centre. Few; everything else is rows edited in the console.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Address to listen on.
+    pub addr: SocketAddr,
+    /// Folder of database, keys and certificate.
+    pub data_dir: PathBuf,
+    /// Host names and addresses in the certificate besides localhost and the machine's own name.
+    pub public_names: Vec<String>,
+    /// Origins a browser may post from besides the one it addressed, such as behind a proxy.
+    pub origins: Vec<String>,
+    /// What the installed model pack says of itself.
+    pub model: Model,
+    /// When untaken alerts move on.
+    pub timers: Timers,
+    /// Milliseconds after which photographs of alerts without a hit, and attempts, are destroyed.
+    pub retention_ms: i64,
+    /// Argon2id cost; tests take less.
+    pub password_cost: PasswordCost,
+}
+
+/// What is known of the model pack the centre enrols with.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Name of the pack.
+    pub pack: String,
+    /// For demonstration only: every page says so.
+    pub demonstration: bool,
+    /// Measured false-match rates, ascending score.
+    pub calibration: Vec<FalseMatchPoint>,
+    /// Thresholds for lists a site has not set its own for; one a list.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// Cost of hashing a password.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordCost {
+    /// Memory, KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+}
+
+impl Default for PasswordCost {
+    /// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane.
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, passes: 2 }
+    }
+}
+
+impl ServerConfig {
+    /// Settings with defaults for everything but where data lives.
+    pub fn new(addr: SocketAddr, data_dir: PathBuf, model: Model) -> Self {
+        Self {
+            addr,
+            data_dir,
+            public_names: Vec::new(),
+            origins: Vec::new(),
+            model,
+            timers: Timers::default(),
+            retention_ms: 24 * HOUR_MS,
+            password_cost: PasswordCost::default(),
+        }
+    }
+}
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The contents of [`AppState`].
+pub struct Parts {
+    /// Stored data.
+    pub db: Db,
+    /// Time and ids.
+    pub clock: Arc<dyn Clock>,
+    /// Signs list deltas and audit checkpoints.
+    pub signing_key: SigningKey,
+    /// Live events.
+    pub hub: Hub,
+    /// Settings.
+    pub config: ServerConfig,
+    /// Photograph to template; `None` while no model pack is installed.
+    pub enrol: Option<Arc<dyn Enrol>>,
+    /// Bounds password hashing to a few at a time.
+    pub hashing: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// From its parts.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, signing_key: SigningKey, config: ServerConfig, enrol: Option<Arc<dyn Enrol>>) -> Self {
+        let hub = Hub::new(db.clone());
+        let hashing = Arc::new(Semaphore::new(4));
+        Self(Arc::new(Parts { db, clock, signing_key, hub, config, enrol, hashing }))
+    }
+
+    /// Model id of the pack templates are made with; empty while no pack is installed.
+    pub fn model_id(&self) -> &str {
+        self.enrol.as_ref().map_or("", |enrol| enrol.model_id())
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

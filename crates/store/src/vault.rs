@@ -1,0 +1,144 @@
+//! Encryption at rest: AES-256-GCM-SIV per record, bound to table, id and column, with a key kept outside the
+//! database. Must not print keys or plaintext, and must never guess when a record does not open.
+
+use std::{fs, io::Write, path::Path};
+
+use aes_gcm_siv::{
+    Aes256GcmSiv, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+const FORMAT: u8 = 1;
+const NONCE_LEN: usize = 12;
+
+/// The key that opens sealed columns.
+pub struct Vault(Aes256GcmSiv);
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(redacted)")
+    }
+}
+
+impl Vault {
+    /// Reads the key file, or makes it (mode 0600) at first run.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        let key = secret_file(path, 32)?;
+        Self::from_key(&key)
+    }
+
+    /// From 32 key bytes.
+    pub fn from_key(key: &[u8]) -> Result<Self> {
+        Aes256GcmSiv::new_from_slice(key).map(Self).map_err(|_| Error::other("the data key must have 32 bytes"))
+    }
+
+    /// Encrypts one column of one record.
+    pub fn seal(&self, table: &str, id: &str, column: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        let mut nonce = [0u8; NONCE_LEN];
+        getrandom::fill(&mut nonce).map_err(|e| Error::Other(format!("no randomness: {e}")))?;
+        let aad = format!("{table}:{id}:{column}");
+        let payload = Payload { msg: plain, aad: aad.as_bytes() };
+        let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload);
+        let sealed = sealed.map_err(|_| Error::other("a record could not be encrypted"))?;
+        let mut out = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
+        out.push(FORMAT);
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&sealed);
+        Ok(out)
+    }
+
+    /// Opens what [`Vault::seal`] made for the same table, id and column.
+    pub fn open(&self, table: &str, id: &str, column: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let wrong = || Error::Other(format!("{table}.{column} of {id} does not open: wrong data key or damaged record"));
+        let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or_else(wrong)?;
+        if head[0] != FORMAT {
+            return Err(wrong());
+        }
+        let aad = format!("{table}:{id}:{column}");
+        let payload = Payload { msg: body, aad: aad.as_bytes() };
+        self.0.decrypt(Nonce::from_slice(&head[1..]), payload).map(Zeroizing::new).map_err(|_| wrong())
+    }
+}
+
+/// Reads a secret of `len` bytes (hex text in a file), or makes a random one, readable by its owner only.
+pub fn secret_file(path: &Path, len: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let told = |what: &str, e: &dyn std::fmt::Display| Error::Other(format!("{what} the key file {}: {e}", path.display()));
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let bytes = from_hex(text.trim()).filter(|bytes| bytes.len() == len);
+            bytes.map(Zeroizing::new).ok_or_else(|| told("cannot use", &"it does not hold the expected hex digits"))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let mut secret = Zeroizing::new(vec![0u8; len]);
+            getrandom::fill(&mut secret).map_err(|e| told("no randomness for", &e))?;
+            write_private(path, hex(&secret).as_bytes()).map_err(|e| told("cannot write", &e))?;
+            Ok(secret)
+        }
+        Err(e) => Err(told("cannot read", &e)),
+    }
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}
+
+/// Lower-case hex text of bytes.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Bytes of hex text; `None` when it is not hex.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_opens_only_in_its_own_place() {
+        let vault = Vault::from_key(&[7; 32]).unwrap();
+        let sealed = vault.seal("entry", "1", "identity", b"Contoh").unwrap();
+        assert!(!sealed.windows(6).any(|w| w == b"Contoh"));
+        assert_eq!(&vault.open("entry", "1", "identity", &sealed).unwrap()[..], b"Contoh");
+        for (table, id, column) in [("alert", "1", "identity"), ("entry", "2", "identity"), ("entry", "1", "photo")] {
+            assert!(vault.open(table, id, column, &sealed).is_err(), "{table}:{id}:{column}");
+        }
+        for i in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[i] ^= 1;
+            assert!(vault.open("entry", "1", "identity", &changed).is_err(), "byte {i}");
+        }
+        assert!(Vault::from_key(&[8; 32]).unwrap().open("entry", "1", "identity", &sealed).is_err());
+        assert!(vault.open("entry", "1", "identity", b"").is_err());
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data.key");
+        let first = secret_file(&path, 32).unwrap();
+        assert_eq!(first, secret_file(&path, 32).unwrap());
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        fs::write(&path, "zz").unwrap();
+        assert!(secret_file(&path, 32).is_err());
+    }
+}
