@@ -1,0 +1,191 @@
+//! The gallery against a plain f32 scan, through any history of changes.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+const MODEL: &str = "stub@00000000";
+
+/// A unit vector near one of a few centres: like real templates, where neighbours are close.
+fn template(dimension: usize, centre: u64, seed: u64, spread: f32) -> Vec<f32> {
+    let mut values = noise(dimension, centre);
+    for (value, jitter) in values.iter_mut().zip(noise(dimension, seed ^ 0x5eed_0000)) {
+        *value += spread * jitter;
+    }
+    let norm = dot(&values, &values).sqrt();
+    values.iter_mut().for_each(|v| *v /= norm);
+    values
+}
+
+/// Sums of uniform numbers: close to normal, which is how the values of a face template spread.
+fn noise(n: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+    };
+    (0..n).map(|_| next() + next() + next()).collect()
+}
+
+fn listed(n: u128, version: u32, templates: Vec<Vec<f32>>) -> Listed {
+    Listed {
+        entry: EntryId(Uuid::from_u128(n)),
+        entry_version: version,
+        list: ListKind::Wanted,
+        in_force_from: UtcMs(0),
+        in_force_to: UtcMs(10),
+        templates,
+    }
+}
+
+/// What a plain f32 scan gives.
+fn plain(held: &BTreeMap<u128, Listed>, query: &[f32], k: usize) -> Vec<f32> {
+    let best = |l: &Listed| {
+        l.templates
+            .iter()
+            .map(|t| dot(t, query))
+            .fold(f32::NEG_INFINITY, f32::max)
+    };
+    let mut scores: Vec<f32> = held
+        .values()
+        .filter(|l| !l.templates.is_empty())
+        .map(best)
+        .collect();
+    scores.sort_by(|a, b| b.total_cmp(a));
+    scores.truncate(k);
+    scores
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn the_answer_is_that_of_a_plain_scan(
+        steps in proptest::collection::vec((0u128..300, 0u8..5, 0u64..12, any::<u64>()), 1..900),
+        dimension in prop_oneof![Just(128usize), Just(512), Just(33)],
+        k in 1usize..8,
+        spread in 0.05f32..1.5,
+    ) {
+        let gallery = Gallery::new(MODEL, dimension);
+        let mut held = BTreeMap::new();
+        for (n, what, centre, seed) in steps {
+            if what == 0 {
+                prop_assert_eq!(gallery.remove(EntryId(Uuid::from_u128(n))), held.remove(&n).is_some());
+            } else {
+                let templates = (1..what).map(|i| template(dimension, centre, seed ^ u64::from(i), spread)).collect();
+                let entry = listed(n, 1, templates);
+                gallery.put(MODEL, &entry).unwrap();
+                held.insert(n, entry);
+            }
+        }
+        prop_assert_eq!(gallery.len(), held.len());
+        prop_assert_eq!(gallery.templates(), held.values().map(|l| l.templates.len()).sum::<usize>());
+        let queries: Vec<Vec<f32>> = (0..5).map(|i| template(dimension, i, i ^ 0xabc, spread)).collect();
+        let queries: Vec<&[f32]> = queries.iter().map(Vec::as_slice).collect();
+        for (query, found) in queries.iter().zip(gallery.search(MODEL, &queries, k).unwrap()) {
+            let scores: Vec<f32> = found.iter().map(|c| c.score).collect();
+            prop_assert_eq!(&scores, &plain(&held, query, k));
+            for candidate in &found {
+                let entry = &held[&candidate.entry.0.as_u128()];
+                prop_assert!(entry.templates.iter().any(|t| dot(t, query) == candidate.score));
+            }
+        }
+    }
+}
+
+#[test]
+fn two_models_never_meet() {
+    let gallery = Gallery::new(MODEL, 8);
+    let entry = listed(1, 1, vec![template(8, 1, 1, 0.1)]);
+    let wrong = GalleryError::WrongModel {
+        held: MODEL.into(),
+        given: "other".into(),
+    };
+    assert_eq!(gallery.put("other", &entry), Err(wrong.clone()));
+    assert_eq!(gallery.search("other", &[], 1), Err(wrong));
+    assert!(gallery.is_empty());
+}
+
+#[test]
+fn damaged_templates_are_refused_and_change_nothing() {
+    let gallery = Gallery::new(MODEL, 8);
+    gallery
+        .put(MODEL, &listed(1, 1, vec![template(8, 1, 1, 0.1)]))
+        .unwrap();
+    let check = |bad: Vec<f32>, expect: GalleryError| {
+        let refused = gallery.put(
+            MODEL,
+            &listed(1, 2, vec![template(8, 1, 2, 0.1), bad.clone()]),
+        );
+        assert_eq!(refused, Err(expect.clone()));
+        assert_eq!(gallery.search(MODEL, &[&bad], 1), Err(expect));
+    };
+    check(vec![0.0; 8], GalleryError::NotNormalised);
+    check(vec![f32::NAN; 8], GalleryError::NotNormalised);
+    check(
+        vec![1.0; 7],
+        GalleryError::WrongDimension {
+            expected: 8,
+            given: 7,
+        },
+    );
+    let query = template(8, 1, 1, 0.1);
+    assert_eq!(
+        gallery.search(MODEL, &[&query], 5).unwrap()[0][0].entry_version,
+        1
+    );
+}
+
+#[test]
+fn searches_go_on_while_the_list_changes() {
+    let gallery = Gallery::new(MODEL, 64);
+    let fixed = template(64, 7, 7, 0.1);
+    gallery
+        .put(MODEL, &listed(0, 1, vec![fixed.clone()]))
+        .unwrap();
+    std::thread::scope(|scope| {
+        for lane in 1..3u128 {
+            let gallery = &gallery;
+            scope.spawn(move || {
+                for round in 0..200u128 {
+                    let entry = listed(
+                        lane * 1000 + round % 50,
+                        1,
+                        vec![template(64, 1, round as u64, 0.5)],
+                    );
+                    gallery.put(MODEL, &entry).unwrap();
+                    gallery.remove(EntryId(Uuid::from_u128(lane * 1000 + (round * 7) % 50)));
+                }
+            });
+        }
+        for _ in 0..500 {
+            let found = gallery.search(MODEL, &[&fixed], 1).unwrap();
+            assert_eq!(found[0][0].entry.0.as_u128(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_removed_template_is_wiped() {
+    let mut rows = block::Rows::new(4);
+    for n in 0..3 {
+        rows.push(n, &[0.5; 4]);
+    }
+    assert_eq!(rows.remove(0), Some(2));
+    assert_eq!(rows.remove(1), None);
+    assert_eq!(rows.blocks[0].exact[4..12], [0.0; 8]);
+    assert_eq!(rows.blocks[0].codes[4..12], [0; 8]);
+    assert_eq!(rows.len(), 1);
+}
+
+#[test]
+fn nothing_prints_a_template() {
+    assert_eq!(
+        format!("{:?}", listed(1, 1, vec![])),
+        "Listed(00000000-0000-0000-0000-000000000001, redacted)"
+    );
+}
