@@ -10,7 +10,7 @@ use crate::step::Steps;
 /// Installs the standard pack when its files are at hand.
 pub fn standard_pack(place: &Place, steps: &mut Steps, data: &Path) {
     let files = place.root.join("../shared/models");
-    if pack::installed(&pack::models_folder(data), STANDARD) {
+    if pack::installed(place, &place.tapal("debug"), data, STANDARD) {
         return;
     }
     if !files.is_dir() {
@@ -26,10 +26,10 @@ pub fn standard_pack(place: &Place, steps: &mut Steps, data: &Path) {
 
 /// Clips with ground truth through the real edge and centre, then pairs of real photographs.
 pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Path) {
-    let models = pack::models_folder(data);
+    let ready = |pack: &str| pack::installed(place, &place.tapal("debug"), data, pack);
     for name in [STARTER, STANDARD] {
         let step = format!("clips with ground truth, {name}");
-        if !pack::installed(&models, name) {
+        if !ready(name) {
             steps.skip(&step, "the pack is not installed");
             continue;
         }
@@ -47,7 +47,7 @@ pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Pa
     let faces = place.root.join("../shared/faces/lfw-dev");
     let pairs = place.root.join("../shared/faces/lfw-dev-pairs.tsv");
     let step = "pairs of photographs, standard";
-    if !pairs.is_file() || !pack::installed(&models, STANDARD) {
+    if !pairs.is_file() || !ready(STANDARD) {
         steps.skip(step, "photographs or pack are not beside the checkout");
         return;
     }

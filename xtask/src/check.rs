@@ -51,14 +51,14 @@ pub fn test(place: &Place) -> ExitCode {
 /// What needs models, ffmpeg, cameras or a browser.
 fn full(place: &Place, steps: &mut Steps, web_built: bool) {
     let data = place.work.join("test-data");
-    let models = pack::models_folder(&data);
-    if !pack::installed(&models, STARTER) {
-        let mut install = pack::install(place, &place.tapal("debug"), &data, STARTER, None);
+    let tapal = place.tapal("debug");
+    if !pack::installed(place, &tapal, &data, STARTER) {
+        let mut install = pack::install(place, &tapal, &data, STARTER, None);
         steps.run("install the pack starter", &mut install, 15);
     }
     accuracy::standard_pack(place, steps, &data);
     accelerator::prepare(place, steps, &data);
-    let mut env = vec![("TAPAL_MODELS", models)];
+    let mut env = vec![("TAPAL_MODELS", pack::models_folder(&data))];
     if let Some(library) = accelerator::library(&data) {
         env.push(("TAPAL_ORT_LIBRARY", library.clone()));
         env.push(("ORT_DYLIB_PATH", library));

@@ -25,8 +25,9 @@ pub fn run(place: &Place, args: &[String]) -> Result<(), String> {
     }
     let tapal = place.tapal("release");
     let data = pack::data_folder(place, args);
-    let models = pack::models_folder(&data);
-    if !pack::installed(&models, STARTER) && !pack::installed(&models, STANDARD) {
+    if !pack::installed(place, &tapal, &data, STANDARD)
+        && !pack::installed(place, &tapal, &data, STARTER)
+    {
         let mut install = pack::install(place, &tapal, &data, STARTER, None);
         if !steps.run("install the pack starter", &mut install, 15) {
             return Err("not started: no face model. With model files at hand: `tapal models install standard --from DIR`".into());

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use crate::machine::{COMPILER, PIP, prepare};
 use crate::place::Place;
+use crate::process::ask;
 use crate::step::Steps;
 
 /// The pack that comes through ordinary package clients.
@@ -37,9 +38,11 @@ pub fn models_folder(data: &Path) -> PathBuf {
     given.map_or_else(|| data.join("models"), PathBuf::from)
 }
 
-/// Whether a pack lies in the folder. `tapal` itself checks every hash when it opens the pack.
-pub fn installed(models: &Path, pack: &str) -> bool {
-    models.join(pack).join("card.toml").is_file()
+/// Whether a pack lies in the data folder and `tapal` finds its files right.
+pub fn installed(place: &Place, tapal: &Path, data: &Path, pack: &str) -> bool {
+    let mut verify = place.command(tapal);
+    verify.args(["models", "verify", pack, "--data"]).arg(data);
+    models_folder(data).join(pack).is_dir() && ask(&mut verify).is_some()
 }
 
 /// `tapal models install PACK`.
