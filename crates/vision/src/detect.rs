@@ -92,11 +92,7 @@ pub(crate) fn load(
     Ok(match card.kind {
         DetectorKind::Yunet => Box::new(yunet::YuNet::load(card, one()?, engine)?),
         DetectorKind::Blobs => Box::new(blobs::Blobs::load(card, one()?, engine)?),
-        DetectorKind::Mtcnn => {
-            return Err(PackError::Card(
-                "this build cannot run an `mtcnn` detector".into(),
-            ));
-        }
+        DetectorKind::Mtcnn => Box::new(crate::starter::mtcnn::Mtcnn::load(card, files, engine)?),
     })
 }
 

@@ -4,14 +4,18 @@
 mod analyser;
 pub mod detect;
 pub mod engine;
+pub mod eval;
 mod frame;
 pub mod geometry;
 mod image;
 pub mod onnx;
 pub mod pack;
 mod quality;
+pub mod starter;
 pub mod stub;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use analyser::Analyser;
 pub use detect::{DetectSize, Detector};

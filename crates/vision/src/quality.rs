@@ -254,3 +254,19 @@ fn pose(points: &[[f32; 2]; 5]) -> (f32, f32, f32) {
 fn occlusion(_rgb: &[u8]) -> f32 {
     0.0
 }
+
+impl From<Rejection> for tapal_domain::screening::NotSearched {
+    fn from(reason: Rejection) -> Self {
+        match reason {
+            Rejection::TooSmall => Self::TooSmall,
+            Rejection::TooDark => Self::TooDark,
+            Rejection::TooBright => Self::TooBright,
+            Rejection::Blurred => Self::Blurred,
+            Rejection::SideOn => Self::SideOn,
+            Rejection::TooSteep => Self::TooSteep,
+            Rejection::Occluded => Self::Occluded,
+            Rejection::LowConfidence => Self::LowConfidence,
+            Rejection::CutOff => Self::CutOff,
+        }
+    }
+}

@@ -23,11 +23,17 @@ pub(super) enum Overlap {
 
 impl Candidate {
     pub(super) fn new(corners: [f32; 4], score: f32, shift: [f32; 4]) -> Self {
-        Candidate { corners, score, shift, landmarks: [[0.0; 2]; 5] }
+        Candidate {
+            corners,
+            score,
+            shift,
+            landmarks: [[0.0; 2]; 5],
+        }
     }
 
     pub(super) fn is_finite(&self) -> bool {
-        self.corners.iter().all(|v| v.is_finite()) && self.landmarks.iter().flatten().all(|v| v.is_finite())
+        self.corners.iter().all(|v| v.is_finite())
+            && self.landmarks.iter().flatten().all(|v| v.is_finite())
     }
 
     /// Moves each corner by its share of the box; `extra` is 1 where sides are counted inclusively.
@@ -98,6 +104,9 @@ mod tests {
         };
         check(Overlap::Union(0.5), 2);
         check(Overlap::Smaller(0.5), 1);
-        assert_eq!(thin(vec![inner, outer], Overlap::Smaller(0.5))[0].score, 0.9);
+        assert_eq!(
+            thin(vec![inner, outer], Overlap::Smaller(0.5))[0].score,
+            0.9
+        );
     }
 }

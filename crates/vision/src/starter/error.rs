@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StarterError {
     /// A package client is not installed.
-    #[error("`{client}` is not installed, so the starter pack's packages cannot be fetched. Run `{install}` as root, or run `{command}` on another machine and give the folder with `--from`")]
+    #[error(
+        "`{client}` is not installed, so the starter pack's packages cannot be fetched. Run `{install}` as root, or run `{command}` on another machine and give the folder with `--from`"
+    )]
     ClientMissing {
         /// The program looked for.
         client: &'static str,
@@ -17,7 +19,9 @@ pub enum StarterError {
         command: String,
     },
     /// A package client ran and failed.
-    #[error("`{command}` failed: {why}. Check the network or the registry's settings, or run it on another machine and give the folder with `--from`")]
+    #[error(
+        "`{command}` failed: {why}. Check the network or the registry's settings, or run it on another machine and give the folder with `--from`"
+    )]
     ClientFailed {
         /// The command that ran.
         command: String,
@@ -35,7 +39,9 @@ pub enum StarterError {
         command: String,
     },
     /// A file's SHA-256 is not the pinned one.
-    #[error("{file} has SHA-256 {found}, but {wanted} is pinned: it is damaged or was changed. Delete it and fetch it again")]
+    #[error(
+        "{file} has SHA-256 {found}, but {wanted} is pinned: it is damaged or was changed. Delete it and fetch it again"
+    )]
     WrongHash {
         /// Which file.
         file: String,
@@ -60,11 +66,17 @@ pub enum StarterError {
         /// The system's words.
         cause: std::io::Error,
     },
+    /// The converted files could not be installed as a pack.
+    #[error(transparent)]
+    Pack(#[from] crate::pack::PackError),
 }
 
 impl StarterError {
     pub(super) fn format(what: impl Into<String>, why: impl Into<String>) -> Self {
-        StarterError::Format { what: what.into(), why: why.into() }
+        StarterError::Format {
+            what: what.into(),
+            why: why.into(),
+        }
     }
 
     pub(super) fn truncated(what: &str) -> Self {

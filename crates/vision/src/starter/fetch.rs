@@ -35,7 +35,13 @@ pub(super) const FACENET_PYTORCH: Package = Package {
     sha256: "ecb82b27beb226d106f2219efe8f829b01b87a8595badd01545679bdb9f19cca",
     bytes: 1_881_930,
     clients: &[("pip3", &[]), ("python3", &["-m", "pip"])],
-    arguments: &["download", "facenet-pytorch==2.6.0", "--no-deps", "--disable-pip-version-check", "--dest"],
+    arguments: &[
+        "download",
+        "facenet-pytorch==2.6.0",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--dest",
+    ],
     install: "apt-get install python3-pip",
 };
 
@@ -46,7 +52,12 @@ pub(super) const FACE_API: Package = Package {
     sha256: "0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
     bytes: 12_677_476,
     clients: &[("npm", &[])],
-    arguments: &["pack", "@vladmandic/face-api@1.7.15", "--ignore-scripts", "--pack-destination"],
+    arguments: &[
+        "pack",
+        "@vladmandic/face-api@1.7.15",
+        "--ignore-scripts",
+        "--pack-destination",
+    ],
     install: "apt-get install npm",
 };
 
@@ -54,7 +65,9 @@ impl Package {
     /// The command a person would type to fetch the archive into `folder`.
     pub(super) fn command(&self, folder: &str) -> String {
         let (program, first) = self.clients[0];
-        let words = [program].into_iter().chain(first.iter().chain(self.arguments).copied());
+        let words = [program]
+            .into_iter()
+            .chain(first.iter().chain(self.arguments).copied());
         words.chain([folder]).collect::<Vec<_>>().join(" ")
     }
 
@@ -62,7 +75,12 @@ impl Package {
     pub(super) fn fetch(&self, folder: &Path) -> Result<(), StarterError> {
         for (program, first) in self.clients {
             let mut child = Command::new(program);
-            child.args(*first).args(self.arguments).arg(folder).current_dir(folder).stdin(Stdio::null());
+            child
+                .args(*first)
+                .args(self.arguments)
+                .arg(folder)
+                .current_dir(folder)
+                .stdin(Stdio::null());
             let ended = match child.output() {
                 Ok(ended) => ended,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
@@ -77,11 +95,18 @@ impl Package {
             }
         }
         let (client, install) = (self.clients[0].0, self.install);
-        Err(StarterError::ClientMissing { client, install, command: self.command(".") })
+        Err(StarterError::ClientMissing {
+            client,
+            install,
+            command: self.command("."),
+        })
     }
 
     fn failed(&self, folder: &Path, why: String) -> StarterError {
-        StarterError::ClientFailed { command: self.command(&folder.display().to_string()), why }
+        StarterError::ClientFailed {
+            command: self.command(&folder.display().to_string()),
+            why,
+        }
     }
 
     /// The archive's bytes out of `folder`, checked against the pinned hash.
@@ -89,15 +114,25 @@ impl Package {
         let path = folder.join(self.archive);
         if !path.is_file() {
             let command = self.command(".");
-            return Err(StarterError::PackageMissing { folder: folder.to_owned(), file: self.archive, command });
+            return Err(StarterError::PackageMissing {
+                folder: folder.to_owned(),
+                file: self.archive,
+                command,
+            });
         }
         let file = fs::File::open(&path).map_err(StarterError::io(&path))?;
         let mut bytes = Vec::new();
-        file.take(self.bytes + 1).read_to_end(&mut bytes).map_err(StarterError::io(&path))?;
+        file.take(self.bytes + 1)
+            .read_to_end(&mut bytes)
+            .map_err(StarterError::io(&path))?;
         let found = sha256(&bytes);
         if found != self.sha256 {
             let (file, wanted) = (self.archive.to_owned(), self.sha256.to_owned());
-            return Err(StarterError::WrongHash { file, found, wanted });
+            return Err(StarterError::WrongHash {
+                file,
+                found,
+                wanted,
+            });
         }
         Ok(bytes)
     }
@@ -105,7 +140,11 @@ impl Package {
 
 /// The end of what a client said: enough to act on, not a page.
 fn last_lines(words: &str) -> String {
-    let lines = words.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>();
+    let lines = words
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>();
     let text = lines[lines.len().saturating_sub(3)..].join("; ");
     text.chars().take(400).collect()
 }
@@ -114,9 +153,14 @@ fn last_lines(words: &str) -> String {
 mod tests {
     use super::*;
 
-    const NOBODY: Package = Package { clients: &[("tapal-no-such-client", &[])], ..FACE_API };
-    const FAILING: Package =
-        Package { clients: &[("sh", &["-c", "echo one >&2; echo no network >&2; exit 3"])], ..FACE_API };
+    const NOBODY: Package = Package {
+        clients: &[("tapal-no-such-client", &[])],
+        ..FACE_API
+    };
+    const FAILING: Package = Package {
+        clients: &[("sh", &["-c", "echo one >&2; echo no network >&2; exit 3"])],
+        ..FACE_API
+    };
 
     #[test]
     fn each_failure_says_what_to_do() {
@@ -125,10 +169,25 @@ mod tests {
             let text = error.to_string();
             assert!(words.iter().all(|w| text.contains(w)), "{text}");
         };
-        check(NOBODY.fetch(folder.path()).unwrap_err(), &["not installed", "apt-get install npm", "--from"]);
-        check(FAILING.fetch(folder.path()).unwrap_err(), &["one; no network", "--from"]);
-        check(FACE_API.read(folder.path()).unwrap_err(), &["holds no vladmandic-face-api-1.7.15.tgz", "npm pack @vladmandic/face-api@1.7.15"]);
+        check(
+            NOBODY.fetch(folder.path()).unwrap_err(),
+            &["not installed", "apt-get install npm", "--from"],
+        );
+        check(
+            FAILING.fetch(folder.path()).unwrap_err(),
+            &["one; no network", "--from"],
+        );
+        check(
+            FACE_API.read(folder.path()).unwrap_err(),
+            &[
+                "holds no vladmandic-face-api-1.7.15.tgz",
+                "npm pack @vladmandic/face-api@1.7.15",
+            ],
+        );
         fs::write(folder.path().join(FACE_API.archive), b"not it").unwrap();
-        check(FACE_API.read(folder.path()).unwrap_err(), &["0d77fffe", "fetch it again"]);
+        check(
+            FACE_API.read(folder.path()).unwrap_err(),
+            &["0d77fffe", "fetch it again"],
+        );
     }
 }

@@ -43,7 +43,10 @@ impl Mtcnn {
         engine: &Arc<dyn Engine>,
     ) -> Result<Self, PackError> {
         let [proposal, refinement, landmarks] = files else {
-            return Err(PackError::Card(format!("an `mtcnn` detector has three files, this one has {}", files.len())));
+            return Err(PackError::Card(format!(
+                "an `mtcnn` detector has three files, this one has {}",
+                files.len()
+            )));
         };
         let mut detector = Mtcnn {
             proposal: engine.load(proposal, 1)?,
@@ -75,13 +78,18 @@ impl Mtcnn {
     /// First stage: every window of every level that may be a face.
     fn propose(&mut self, frame: &Frame, size: DetectSize) -> Result<Vec<Candidate>, EngineError> {
         let (width, height) = (frame.width as f32, frame.height as f32);
-        let mut scale = size.of(frame.width, frame.height).0 as f32 / width * WINDOW / self.smallest_px;
+        let mut scale =
+            size.of(frame.width, frame.height).0 as f32 / width * WINDOW / self.smallest_px;
         let mut found = Vec::new();
         // Lower levels are shrunk from the first, which has all they need and is much smaller than the frame.
         let mut base: Option<Frame> = None;
         while width.min(height) * scale >= WINDOW {
             let side = |v: f32| (v * scale + 1.0) as u32;
-            let level = self.pixels.resized(base.as_ref().unwrap_or(frame), None, [side(width), side(height)])?;
+            let level = self.pixels.resized(
+                base.as_ref().unwrap_or(frame),
+                None,
+                [side(width), side(height)],
+            )?;
             found.extend(self.propose_level(&level, scale)?);
             base.get_or_insert(level);
             scale *= STEP;
@@ -97,14 +105,25 @@ impl Mtcnn {
         normalise(&level.rgb, &mut input.values);
         let outputs = self.proposal.run(&[input])?;
         let (prob, reg) = (output(&outputs, "prob")?, output(&outputs, "reg")?);
-        let [_, _, rows, columns] = prob.shape[..] else { return Err(EngineError::Shape(format!("{prob:?}"))) };
+        let [_, _, rows, columns] = prob.shape[..] else {
+            return Err(EngineError::Shape(format!("{prob:?}")));
+        };
         let cells = rows * columns;
         expect_shape(reg, &[1, 4, rows, columns])?;
         let mut found = Vec::new();
-        for (cell, score) in prob.values[cells..].iter().enumerate().filter(|(_, s)| **s >= PROPOSAL_SCORE) {
+        for (cell, score) in prob.values[cells..]
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| **s >= PROPOSAL_SCORE)
+        {
             let corner = |v: usize, to: f32| ((2.0 * v as f32 + to) / scale).floor();
             let (x, y) = (cell % columns, cell / columns);
-            let window = [corner(x, 1.0), corner(y, 1.0), corner(x, WINDOW), corner(y, WINDOW)];
+            let window = [
+                corner(x, 1.0),
+                corner(y, 1.0),
+                corner(x, WINDOW),
+                corner(y, WINDOW),
+            ];
             let shift = [0, 1, 2, 3].map(|k| reg.values[k * cells + cell]);
             found.push(Candidate::new(window, *score, shift));
         }
@@ -114,16 +133,26 @@ impl Mtcnn {
     }
 
     /// Second stage: most proposals are no face.
-    fn refine(&mut self, frame: &Frame, proposals: &[Candidate]) -> Result<Vec<Candidate>, EngineError> {
+    fn refine(
+        &mut self,
+        frame: &Frame,
+        proposals: &[Candidate],
+    ) -> Result<Vec<Candidate>, EngineError> {
         let mut kept = Vec::new();
         for part in proposals.chunks(LARGEST_BATCH) {
             let input = self.pixels.patches(frame, part, 24)?;
             let outputs = self.refinement.run(&[input])?;
             let (prob, reg) = (output(&outputs, "prob")?, output(&outputs, "reg")?);
-            for (row, (candidate, shift)) in part.iter().zip(reg.values.as_chunks::<4>().0).enumerate() {
+            for (row, (candidate, shift)) in
+                part.iter().zip(reg.values.as_chunks::<4>().0).enumerate()
+            {
                 let score = prob.values[2 * row + 1];
                 if score > REFINED_SCORE {
-                    kept.push(Candidate { score, shift: *shift, ..*candidate });
+                    kept.push(Candidate {
+                        score,
+                        shift: *shift,
+                        ..*candidate
+                    });
                 }
             }
         }
@@ -131,14 +160,22 @@ impl Mtcnn {
     }
 
     /// Last stage: score, box and five points.
-    fn place(&mut self, frame: &Frame, candidates: &[Candidate]) -> Result<Vec<Candidate>, EngineError> {
+    fn place(
+        &mut self,
+        frame: &Frame,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Candidate>, EngineError> {
         let mut placed = Vec::new();
         for part in candidates.chunks(LARGEST_BATCH) {
             let input = self.pixels.patches(frame, part, 48)?;
             let outputs = self.landmarks.run(&[input])?;
             let (prob, reg) = (output(&outputs, "prob")?, output(&outputs, "reg")?);
             let points = output(&outputs, "points")?.values.as_chunks::<10>().0;
-            let rows = part.iter().zip(reg.values.as_chunks::<4>().0).zip(points).enumerate();
+            let rows = part
+                .iter()
+                .zip(reg.values.as_chunks::<4>().0)
+                .zip(points)
+                .enumerate();
             for (row, ((candidate, shift), points)) in rows {
                 let score = prob.values[2 * row + 1];
                 if score > self.score {
@@ -146,7 +183,15 @@ impl Mtcnn {
                     let (w, h) = (right - left + 1.0, bottom - top + 1.0);
                     let at = |k: usize| [left - 1.0 + w * points[k], top - 1.0 + h * points[k + 5]];
                     let landmarks = [0, 1, 2, 3, 4].map(at);
-                    placed.push(Candidate { score, landmarks, shift: *shift, ..*candidate }.shifted(1.0));
+                    placed.push(
+                        Candidate {
+                            score,
+                            landmarks,
+                            shift: *shift,
+                            ..*candidate
+                        }
+                        .shifted(1.0),
+                    );
                 }
             }
         }
@@ -162,20 +207,34 @@ impl Detector for Mtcnn {
         let placed = self.place(frame, &refined)?;
         let face = |c: Candidate| {
             let [left, top, right, bottom] = c.corners;
-            Face { bbox: [left, top, right - left, bottom - top], landmarks: c.landmarks, score: c.score }
+            Face {
+                bbox: [left, top, right - left, bottom - top],
+                landmarks: c.landmarks,
+                score: c.score,
+            }
         };
-        Ok(keep_best(placed.into_iter().map(face).collect(), self.overlap))
+        Ok(keep_best(
+            placed.into_iter().map(face).collect(),
+            self.overlap,
+        ))
     }
 }
 
 /// Boxes where their net wants them, made square for the next one.
 fn moved(candidates: Vec<Candidate>, extra: f32) -> Vec<Candidate> {
-    candidates.into_iter().map(|c| c.shifted(extra).squared()).filter(Candidate::is_finite).collect()
+    candidates
+        .into_iter()
+        .map(|c| c.shifted(extra).squared())
+        .filter(Candidate::is_finite)
+        .collect()
 }
 
 fn expect_shape(tensor: &Tensor, want: &[usize]) -> Result<(), EngineError> {
     if tensor.shape == want {
         return Ok(());
     }
-    Err(EngineError::Shape(format!("a detector net gives {:?} where {want:?} is expected", tensor.shape)))
+    Err(EngineError::Shape(format!(
+        "a detector net gives {:?} where {want:?} is expected",
+        tensor.shape
+    )))
 }

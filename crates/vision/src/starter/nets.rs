@@ -16,35 +16,64 @@ impl Net<'_> {
     /// Convolution without padding, then PReLU unless `name` is a head.
     fn conv(&mut self, x: &Value, layer: &str, sides: [usize; 3]) -> Result<Value, StarterError> {
         let [inputs, outputs, kernel] = sides;
-        let weight = self.weights.get(&format!("conv{layer}.weight"), &[outputs, inputs, kernel, kernel])?;
+        let weight = self.weights.get(
+            &format!("conv{layer}.weight"),
+            &[outputs, inputs, kernel, kernel],
+        )?;
         let bias = self.weights.get(&format!("conv{layer}.bias"), &[outputs])?;
         let weight = self.graph.weights(&weight.sides(), &weight.values);
         let bias = self.graph.weights(&bias.sides(), &bias.values);
-        Ok(self.graph.conv(x, &weight, Some(&bias), Window::square(kernel as i64, 1)))
+        Ok(self
+            .graph
+            .conv(x, &weight, Some(&bias), Window::square(kernel as i64, 1)))
     }
 
-    fn prelu(&mut self, x: &Value, layer: &str, channels: usize, flat: bool) -> Result<Value, StarterError> {
-        let slope = self.weights.get(&format!("prelu{layer}.weight"), &[channels])?;
+    fn prelu(
+        &mut self,
+        x: &Value,
+        layer: &str,
+        channels: usize,
+        flat: bool,
+    ) -> Result<Value, StarterError> {
+        let slope = self
+            .weights
+            .get(&format!("prelu{layer}.weight"), &[channels])?;
         let channels = channels as i64;
-        let shape = if flat { vec![channels] } else { vec![channels, 1, 1] };
+        let shape = if flat {
+            vec![channels]
+        } else {
+            vec![channels, 1, 1]
+        };
         let slope = self.graph.weights(&shape, &slope.values);
         Ok(self.graph.prelu(x, &slope))
     }
 
-    fn conv_prelu(&mut self, x: &Value, layer: &str, sides: [usize; 3]) -> Result<Value, StarterError> {
+    fn conv_prelu(
+        &mut self,
+        x: &Value,
+        layer: &str,
+        sides: [usize; 3],
+    ) -> Result<Value, StarterError> {
         let x = self.conv(x, layer, sides)?;
         self.prelu(&x, layer, sides[1], false)
     }
 
     fn pool(&mut self, x: &Value, kernel: i64) -> Value {
-        let window = Window { pads: [0, 0, 1, 1], ..Window::square(kernel, 2) };
+        let window = Window {
+            pads: [0, 0, 1, 1],
+            ..Window::square(kernel, 2)
+        };
         self.graph.max_pool(x, window)
     }
 
     fn dense(&mut self, x: &Value, layer: &str, sides: [usize; 2]) -> Result<Value, StarterError> {
         let [inputs, outputs] = sides;
-        let weight = self.weights.get(&format!("dense{layer}.weight"), &[outputs, inputs])?;
-        let bias = self.weights.get(&format!("dense{layer}.bias"), &[outputs])?;
+        let weight = self
+            .weights
+            .get(&format!("dense{layer}.weight"), &[outputs, inputs])?;
+        let bias = self
+            .weights
+            .get(&format!("dense{layer}.bias"), &[outputs])?;
         let weight = self.graph.weights(&weight.sides(), &weight.values);
         let bias = self.graph.weights(&bias.sides(), &bias.values);
         Ok(self.graph.gemm(x, &weight, &bias, true))
@@ -57,13 +86,16 @@ impl Net<'_> {
     }
 
     fn output(&mut self, name: &str, x: &Value, values: i64) {
-        self.graph.output(name, x, &[Dim::Named("n"), Dim::Fixed(values)]);
+        self.graph
+            .output(name, x, &[Dim::Named("n"), Dim::Fixed(values)]);
     }
 }
 
 fn start<'a>(name: &str, weights: &'a Weights, side: Option<i64>) -> (Net<'a>, Value) {
     let mut graph = Graph::new(name);
-    let [h, w] = side.map_or([Dim::Named("h"), Dim::Named("w")], |s| [Dim::Fixed(s), Dim::Fixed(s)]);
+    let [h, w] = side.map_or([Dim::Named("h"), Dim::Named("w")], |s| {
+        [Dim::Fixed(s), Dim::Fixed(s)]
+    });
     let x = graph.input("x", &[Dim::Named("n"), Dim::Fixed(3), h, w]);
     (Net { graph, weights }, x)
 }
@@ -79,7 +111,12 @@ pub(super) fn proposal(weights: &Weights) -> Result<Vec<u8>, StarterError> {
     let score = net.graph.softmax(&score, 1);
     let shift = net.conv(&x, "4_2", [32, 4, 1])?;
     for (name, value, channels) in [("reg", shift, 4), ("prob", score, 2)] {
-        let shape = [Dim::Named("n"), Dim::Fixed(channels), Dim::Named("cells_down"), Dim::Named("cells_across")];
+        let shape = [
+            Dim::Named("n"),
+            Dim::Fixed(channels),
+            Dim::Named("cells_down"),
+            Dim::Named("cells_across"),
+        ];
         net.graph.output(name, &value, &shape);
     }
     Ok(net.graph.into_bytes())

@@ -36,10 +36,23 @@ impl Pickle {
     /// Reads one pickle from the start of `bytes` and gives the number of bytes it took.
     /// Memory is bounded by the input: every value costs at least one byte of it.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, usize), StarterError> {
-        let mut machine = Machine { input: bytes, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+        let mut machine = Machine {
+            input: bytes,
+            at: 0,
+            values: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        };
         while !machine.step()? {}
         let root = machine.pop()?;
-        Ok((Pickle { values: machine.values, root }, machine.at))
+        Ok((
+            Pickle {
+                values: machine.values,
+                root,
+            },
+            machine.at,
+        ))
     }
 
     pub(super) fn root(&self) -> &Value {
@@ -67,8 +80,12 @@ impl Pickle {
     /// A non-negative integer.
     pub(super) fn size(&self, place: usize, what: &str) -> Result<usize, StarterError> {
         match self.value(place) {
-            Value::Int(v) => usize::try_from(*v).map_err(|_| StarterError::format("pickle", format!("{what} is negative"))),
-            _ => Err(StarterError::format("pickle", format!("{what} is no number"))),
+            Value::Int(v) => usize::try_from(*v)
+                .map_err(|_| StarterError::format("pickle", format!("{what} is negative"))),
+            _ => Err(StarterError::format(
+                "pickle",
+                format!("{what} is no number"),
+            )),
         }
     }
 
@@ -92,7 +109,10 @@ struct Machine<'a> {
 
 impl Machine<'_> {
     fn take(&mut self, n: usize) -> Result<&[u8], StarterError> {
-        let end = self.at.checked_add(n).filter(|end| *end <= self.input.len());
+        let end = self
+            .at
+            .checked_add(n)
+            .filter(|end| *end <= self.input.len());
         let end = end.ok_or_else(|| StarterError::truncated("pickle"))?;
         let part = &self.input[self.at..end];
         self.at = end;
@@ -100,7 +120,11 @@ impl Machine<'_> {
     }
 
     fn number(&mut self, n: usize) -> Result<u64, StarterError> {
-        Ok(self.take(n)?.iter().rev().fold(0, |sum, b| sum << 8 | u64::from(*b)))
+        Ok(self
+            .take(n)?
+            .iter()
+            .rev()
+            .fold(0, |sum, b| sum << 8 | u64::from(*b)))
     }
 
     fn string(&mut self, n: usize) -> Result<String, StarterError> {
@@ -110,7 +134,10 @@ impl Machine<'_> {
 
     fn line(&mut self) -> Result<String, StarterError> {
         let rest = &self.input[self.at..];
-        let n = rest.iter().position(|b| *b == b'\n').ok_or_else(|| StarterError::truncated("pickle"))?;
+        let n = rest
+            .iter()
+            .position(|b| *b == b'\n')
+            .ok_or_else(|| StarterError::truncated("pickle"))?;
         let line = self.string(n)?;
         self.at += 1;
         Ok(line)
@@ -122,7 +149,9 @@ impl Machine<'_> {
     }
 
     fn pop(&mut self) -> Result<usize, StarterError> {
-        self.stack.pop().ok_or_else(|| StarterError::format("pickle", "it takes from an empty stack"))
+        self.stack
+            .pop()
+            .ok_or_else(|| StarterError::format("pickle", "it takes from an empty stack"))
     }
 
     fn pop_marked(&mut self) -> Result<Vec<usize>, StarterError> {
@@ -133,7 +162,8 @@ impl Machine<'_> {
 
     fn pop_tuple(&mut self, n: usize) -> Result<(), StarterError> {
         let from = self.stack.len().checked_sub(n);
-        let from = from.ok_or_else(|| StarterError::format("pickle", "it takes from an empty stack"))?;
+        let from =
+            from.ok_or_else(|| StarterError::format("pickle", "it takes from an empty stack"))?;
         let items = self.stack.split_off(from);
         self.push(Value::Sequence(items));
         Ok(())
@@ -158,7 +188,12 @@ impl Machine<'_> {
             op @ (b'K' | b'M' | b'J' | 0x8a | b'G' | b'X' | b'U' | b'c') => self.literal(op)?,
             op @ (b'q' | b'r' | b'h' | b'j') => self.remember(op)?,
             op @ (b'a' | b'e' | b's' | b'u' | b'b' | b'R' | b'Q') => self.combine(op)?,
-            op => return Err(StarterError::format("pickle", format!("opcode {op:#04x} is not one a state dict uses"))),
+            op => {
+                return Err(StarterError::format(
+                    "pickle",
+                    format!("opcode {op:#04x} is not one a state dict uses"),
+                ));
+            }
         }
         Ok(false)
     }
@@ -174,7 +209,10 @@ impl Machine<'_> {
                 let bytes = self.take(n)?;
                 match n {
                     0..=7 => {
-                        let raw = bytes.iter().rev().fold(0i64, |sum, b| sum << 8 | i64::from(*b));
+                        let raw = bytes
+                            .iter()
+                            .rev()
+                            .fold(0i64, |sum, b| sum << 8 | i64::from(*b));
                         let spare = 64 - 8 * n as u32;
                         Value::Int(if n == 0 { 0 } else { raw << spare >> spare })
                     }
@@ -198,11 +236,16 @@ impl Machine<'_> {
     fn remember(&mut self, op: u8) -> Result<(), StarterError> {
         let key = self.number(if matches!(op, b'q' | b'h') { 1 } else { 4 })? as u32;
         if matches!(op, b'q' | b'r') {
-            let top = *self.stack.last().ok_or_else(|| StarterError::format("pickle", "it remembers nothing"))?;
+            let top = *self
+                .stack
+                .last()
+                .ok_or_else(|| StarterError::format("pickle", "it remembers nothing"))?;
             self.memo.insert(key, top);
         } else {
             let place = self.memo.get(&key).copied();
-            self.stack.push(place.ok_or_else(|| StarterError::format("pickle", "it recalls what it never stored"))?);
+            self.stack.push(place.ok_or_else(|| {
+                StarterError::format("pickle", "it recalls what it never stored")
+            })?);
         }
         Ok(())
     }
@@ -218,7 +261,11 @@ impl Machine<'_> {
             // State of an object (such as a state dict's metadata) is not needed.
             b'b' => self.pop().map(drop),
             b'a' | b'e' => {
-                let items = if op == b'a' { vec![self.pop()?] } else { self.pop_marked()? };
+                let items = if op == b'a' {
+                    vec![self.pop()?]
+                } else {
+                    self.pop_marked()?
+                };
                 self.extend(|target| match target {
                     Value::Sequence(list) => Some(list.extend(items)),
                     _ => None,
@@ -242,14 +289,21 @@ impl Machine<'_> {
 
     fn extend(&mut self, add: impl FnOnce(&mut Value) -> Option<()>) -> Result<(), StarterError> {
         let top = self.stack.last().and_then(|i| self.values.get_mut(*i));
-        top.and_then(add).ok_or_else(|| StarterError::format("pickle", "it adds to something that is no list or dict"))
+        top.and_then(add).ok_or_else(|| {
+            StarterError::format("pickle", "it adds to something that is no list or dict")
+        })
     }
 
     /// An ordered dict is a dict; every other call stays a note of what was asked for.
     fn reduce(&mut self) -> Result<(), StarterError> {
         let (arguments, callee) = (self.pop()?, self.pop()?);
-        let ordered = matches!(&self.values[callee], Value::Global(g) if g == "collections OrderedDict");
-        self.push(if ordered { Value::Dict(Vec::new()) } else { Value::Call(callee, arguments) });
+        let ordered =
+            matches!(&self.values[callee], Value::Global(g) if g == "collections OrderedDict");
+        self.push(if ordered {
+            Value::Dict(Vec::new())
+        } else {
+            Value::Call(callee, arguments)
+        });
         Ok(())
     }
 }
@@ -265,7 +319,9 @@ mod tests {
         let bytes = b"\x80\x02}q\x00(X\x01\x00\x00\x00aK\x01J\xfe\xff\xff\xff\x88\x87X\x01\x00\x00\x00b]M\x2c\x01au.rest";
         let (pickle, taken) = Pickle::read(bytes).unwrap();
         assert_eq!(&bytes[taken..], b"rest");
-        let Value::Dict(pairs) = pickle.root() else { panic!("no dict") };
+        let Value::Dict(pairs) = pickle.root() else {
+            panic!("no dict")
+        };
         assert_eq!(pickle.text(pairs[0].0, "key").unwrap(), "a");
         let tuple = pickle.sequence(pickle.value(pairs[0].1), "value").unwrap();
         assert_eq!(pickle.value(tuple[1]), &Value::Int(-2));
@@ -274,7 +330,18 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for bad in [&b""[..], b"\x80", b".", b"R.", b"(u.", b"K", b"cos\nsystem", b"\x93.", b"h\x01.", b"X\xff\xff\xff\xffa."] {
+        for bad in [
+            &b""[..],
+            b"\x80",
+            b".",
+            b"R.",
+            b"(u.",
+            b"K",
+            b"cos\nsystem",
+            b"\x93.",
+            b"h\x01.",
+            b"X\xff\xff\xff\xffa.",
+        ] {
             assert!(Pickle::read(bad).is_err(), "{bad:?}");
         }
         // A call is written down, never made.

@@ -1,5 +1,6 @@
 //! The 128-d recognition network of face-api (dlib's ResNet, 29 convolutions) as ONNX.
-//! Input N,3,150,150 RGB, (v - (122.782, 117.001, 104.298)) / 256, points by [`POINTS`]; output `embedding` N,128.
+//! Input N,3,150,150 RGB, (v - (122.782, 117.001, 104.298)) / 256, aligned as the
+//! pack's card says; output `embedding` N,128.
 
 use super::error::StarterError;
 use super::weights::Weights;
@@ -9,19 +10,6 @@ use crate::onnx::{Dim, Graph, Value, Window};
 pub(super) const SIDE: u32 = 150;
 /// Length of a template.
 pub(super) const DIMENSION: usize = 128;
-/// Share of the face's size left around it. dlib trained with 0.25; 0.20 measured best with MTCNN's points
-/// (see docs/design/starter-pack.md).
-const MARGIN: f32 = 0.2;
-
-/// The five points in dlib's mean face (unit square): eye centres, nose tip, mouth corners.
-const MEAN_FACE: [[f32; 2]; 5] =
-    [[0.2255, 0.2160], [0.7547, 0.2160], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]];
-
-/// Where the five points lie in the aligned crop, in pixels.
-pub(super) fn points() -> [[f32; 2]; 5] {
-    MEAN_FACE.map(|p| p.map(|v| (v + MARGIN) / (1.0 + 2.0 * MARGIN) * SIDE as f32))
-}
-
 struct Net<'a> {
     graph: Graph,
     weights: &'a Weights,
@@ -29,20 +17,35 @@ struct Net<'a> {
 
 impl Net<'_> {
     /// One convolution with its per-channel scale and shift folded in (f64, rounded once).
-    fn conv(&mut self, x: &Value, name: &str, sides: [usize; 3], window: Window) -> Result<Value, StarterError> {
+    fn conv(
+        &mut self,
+        x: &Value,
+        name: &str,
+        sides: [usize; 3],
+        window: Window,
+    ) -> Result<Value, StarterError> {
         let [inputs, outputs, kernel] = sides;
         let part = |tail: &str| format!("{name}/{tail}");
-        let filters = self.weights.get(&part("conv/filters"), &[kernel, kernel, inputs, outputs])?.hwio_to_oihw();
+        let filters = self
+            .weights
+            .get(&part("conv/filters"), &[kernel, kernel, inputs, outputs])?
+            .hwio_to_oihw();
         let bias = &self.weights.get(&part("conv/bias"), &[outputs])?.values;
         let scale = &self.weights.get(&part("scale/weights"), &[outputs])?.values;
         let shift = &self.weights.get(&part("scale/biases"), &[outputs])?.values;
         let each = kernel * kernel * inputs;
         let mut folded = Vec::with_capacity(filters.values.len());
         for (filter, scale) in filters.values.chunks_exact(each).zip(scale) {
-            folded.extend(filter.iter().map(|v| (f64::from(*v) * f64::from(*scale)) as f32));
+            folded.extend(
+                filter
+                    .iter()
+                    .map(|v| (f64::from(*v) * f64::from(*scale)) as f32),
+            );
         }
         let bias = bias.iter().zip(scale).zip(shift);
-        let bias = bias.map(|((b, s), t)| (f64::from(*b) * f64::from(*s) + f64::from(*t)) as f32).collect::<Vec<_>>();
+        let bias = bias
+            .map(|((b, s), t)| (f64::from(*b) * f64::from(*s) + f64::from(*t)) as f32)
+            .collect::<Vec<_>>();
         let weights = self.graph.weights(&filters.sides(), &folded);
         let bias = self.graph.weights(&[outputs as i64], &bias);
         Ok(self.graph.conv(x, &weights, Some(&bias), window))
@@ -53,21 +56,44 @@ impl Net<'_> {
         let window = Window::square(3, 1).padded(1);
         let y = self.conv(x, &format!("{name}/conv1"), [channels, channels, 3], window)?;
         let y = self.graph.relu(&y);
-        let y = self.conv(&y, &format!("{name}/conv2"), [channels, channels, 3], window)?;
+        let y = self.conv(
+            &y,
+            &format!("{name}/conv2"),
+            [channels, channels, 3],
+            window,
+        )?;
         let y = self.graph.add(&y, x);
         Ok(self.graph.relu(&y))
     }
 
     /// Halves the sides. The strided convolution has no padding and may come out one smaller than the
     /// pooled skip path; the smaller is padded with zeros below and right, missing channels with zeros.
-    fn down(&mut self, x: &Value, name: &str, [inputs, outputs]: [usize; 2], side: i64) -> Result<Value, StarterError> {
-        let y = self.conv(x, &format!("{name}/conv1"), [inputs, outputs, 3], Window::square(3, 2))?;
+    fn down(
+        &mut self,
+        x: &Value,
+        name: &str,
+        [inputs, outputs]: [usize; 2],
+        side: i64,
+    ) -> Result<Value, StarterError> {
+        let y = self.conv(
+            x,
+            &format!("{name}/conv1"),
+            [inputs, outputs, 3],
+            Window::square(3, 2),
+        )?;
         let y = self.graph.relu(&y);
-        let mut y = self.conv(&y, &format!("{name}/conv2"), [outputs, outputs, 3], Window::square(3, 1).padded(1))?;
+        let mut y = self.conv(
+            &y,
+            &format!("{name}/conv2"),
+            [outputs, outputs, 3],
+            Window::square(3, 1).padded(1),
+        )?;
         let mut skip = self.graph.average_pool(x, Window::square(2, 2));
         let missing = side / 2 - ((side - 3) / 2 + 1);
         if inputs < outputs {
-            skip = self.graph.pad(&skip, &[0, 0, 0, 0, 0, (outputs - inputs) as i64, 0, 0]);
+            skip = self
+                .graph
+                .pad(&skip, &[0, 0, 0, 0, 0, (outputs - inputs) as i64, 0, 0]);
         }
         if missing > 0 {
             y = self.graph.pad(&y, &[0, 0, 0, 0, 0, 0, missing, missing]);
@@ -81,7 +107,15 @@ impl Net<'_> {
 pub(super) fn recogniser(weights: &Weights) -> Result<Vec<u8>, StarterError> {
     let mut graph = Graph::new("face-api-resnet");
     let side = i64::from(SIDE);
-    let x = graph.input("x", &[Dim::Named("n"), Dim::Fixed(3), Dim::Fixed(side), Dim::Fixed(side)]);
+    let x = graph.input(
+        "x",
+        &[
+            Dim::Named("n"),
+            Dim::Fixed(3),
+            Dim::Fixed(side),
+            Dim::Fixed(side),
+        ],
+    );
     let mut net = Net { graph, weights };
     let x = net.conv(&x, "conv32_down", [3, 32, 7], Window::square(7, 2))?;
     let x = net.graph.relu(&x);
@@ -90,7 +124,12 @@ pub(super) fn recogniser(weights: &Weights) -> Result<Vec<u8>, StarterError> {
         x = net.block(&x, name, 32)?;
     }
     let stages: [(&str, [usize; 2], i64, &[&str]); 4] = [
-        ("conv64_down", [32, 64], 35, &["conv64_1", "conv64_2", "conv64_3"]),
+        (
+            "conv64_down",
+            [32, 64],
+            35,
+            &["conv64_1", "conv64_2", "conv64_3"],
+        ),
         ("conv128_down", [64, 128], 17, &["conv128_1", "conv128_2"]),
         ("conv256_down", [128, 256], 8, &["conv256_1", "conv256_2"]),
         ("conv256_down_out", [256, 256], 4, &[]),
@@ -106,6 +145,10 @@ pub(super) fn recogniser(weights: &Weights) -> Result<Vec<u8>, StarterError> {
     let last = weights.get("fc", &[256, DIMENSION])?;
     let last = net.graph.weights(&last.sides(), &last.values);
     let x = net.graph.matmul(&x, &last);
-    net.graph.output("embedding", &x, &[Dim::Named("n"), Dim::Fixed(DIMENSION as i64)]);
+    net.graph.output(
+        "embedding",
+        &x,
+        &[Dim::Named("n"), Dim::Fixed(DIMENSION as i64)],
+    );
     Ok(net.graph.into_bytes())
 }

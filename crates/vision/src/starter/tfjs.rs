@@ -32,25 +32,42 @@ fn bad(why: impl Into<String>) -> StarterError {
 
 /// The weights that `manifest` lays over `data`, all as f32.
 pub(super) fn read(manifest: &[u8], data: &[u8]) -> Result<Weights, StarterError> {
-    let groups: Vec<Group> =
-        serde_json::from_slice(manifest).map_err(|e| bad(format!("the manifest is not valid: {e}")))?;
+    let groups: Vec<Group> = serde_json::from_slice(manifest)
+        .map_err(|e| bad(format!("the manifest is not valid: {e}")))?;
     let mut weights = Weights::default();
     let mut rest = data;
     for entry in groups.into_iter().flat_map(|g| g.weights) {
         let n = count(&entry.shape, &entry.name)?;
         let quantised = matches!(&entry.quantization, Some(q) if q.dtype == "uint8");
         if entry.dtype != "float32" || (entry.quantization.is_some() && !quantised) {
-            return Err(bad(format!("weight `{}` has a type that is not read here", entry.name)));
+            return Err(bad(format!(
+                "weight `{}` has a type that is not read here",
+                entry.name
+            )));
         }
         let size = if quantised { n } else { 4 * n };
-        let (part, tail) = rest.split_at_checked(size).ok_or_else(|| StarterError::truncated("TensorFlow.js weights"))?;
+        let (part, tail) = rest
+            .split_at_checked(size)
+            .ok_or_else(|| StarterError::truncated("TensorFlow.js weights"))?;
         rest = tail;
         let values = match &entry.quantization {
             // f32 arithmetic, as TensorFlow.js restores them.
-            Some(q) => part.iter().map(|b| f32::from(*b) * q.scale as f32 + q.min as f32).collect(),
-            None => part.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+            Some(q) => part
+                .iter()
+                .map(|b| f32::from(*b) * q.scale as f32 + q.min as f32)
+                .collect(),
+            None => part
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
         };
-        weights.0.insert(entry.name, Array { shape: entry.shape, values });
+        weights.0.insert(
+            entry.name,
+            Array {
+                shape: entry.shape,
+                values,
+            },
+        );
     }
     if !rest.is_empty() {
         return Err(bad(format!("{} bytes are left over", rest.len())));
@@ -74,9 +91,18 @@ mod tests {
         let a = weights.get("a", &[1, 1, 2, 2]).unwrap();
         assert_eq!(a.values, [-1.0, -0.5, 0.0, 126.5]);
         let turned = a.hwio_to_oihw();
-        assert_eq!((turned.shape, turned.values), (vec![2, 2, 1, 1], vec![-1.0, 0.0, -0.5, 126.5]));
+        assert_eq!(
+            (turned.shape, turned.values),
+            (vec![2, 2, 1, 1], vec![-1.0, 0.0, -0.5, 126.5])
+        );
         assert_eq!(weights.get("b", &[1]).unwrap().values, [2.5]);
-        assert!(weights.get("c", &[1]).unwrap_err().to_string().contains("missing"));
+        assert!(
+            weights
+                .get("c", &[1])
+                .unwrap_err()
+                .to_string()
+                .contains("missing")
+        );
     }
 
     #[test]
@@ -85,8 +111,16 @@ mod tests {
             (MANIFEST.to_owned(), vec![0; 7], "ends too early"),
             (MANIFEST.to_owned(), vec![0; 9], "left over"),
             (MANIFEST[..40].to_owned(), vec![0; 8], "not valid"),
-            (MANIFEST.replace("[1,1,2,2]", "[4294967296,4294967296]"), vec![0; 8], "impossible size"),
-            (MANIFEST.replace("\"uint8\"", "\"uint16\""), vec![0; 8], "not read here"),
+            (
+                MANIFEST.replace("[1,1,2,2]", "[4294967296,4294967296]"),
+                vec![0; 8],
+                "impossible size",
+            ),
+            (
+                MANIFEST.replace("\"uint8\"", "\"uint16\""),
+                vec![0; 8],
+                "not read here",
+            ),
         ] {
             let error = read(manifest.as_bytes(), &data).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");

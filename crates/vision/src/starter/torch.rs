@@ -29,30 +29,43 @@ pub(super) fn read(bytes: &[u8]) -> Result<Weights, StarterError> {
     let _machine = next()?;
     let (dict, keys) = (next()?, next()?);
     let storages = read_storages(&keys, &bytes[at..])?;
-    let Value::Dict(pairs) = dict.root() else { return Err(bad("it holds no dict")) };
+    let Value::Dict(pairs) = dict.root() else {
+        return Err(bad("it holds no dict"));
+    };
     let mut weights = Weights::default();
     for (key, value) in pairs {
         let name = dict.text(*key, "a weight's name")?;
-        weights.0.insert(name.to_owned(), tensor(&dict, *value, name, &storages)?);
+        weights
+            .0
+            .insert(name.to_owned(), tensor(&dict, *value, name, &storages)?);
     }
     Ok(weights)
 }
 
 /// After the pickles: for each key in order a little-endian i64 count, then as many f32.
-fn read_storages<'a>(keys: &Pickle, mut rest: &'a [u8]) -> Result<BTreeMap<String, &'a [u8]>, StarterError> {
+fn read_storages<'a>(
+    keys: &Pickle,
+    mut rest: &'a [u8],
+) -> Result<BTreeMap<String, &'a [u8]>, StarterError> {
     let mut storages = BTreeMap::new();
     for key in keys.sequence(keys.root(), "the list of storages")? {
-        let (head, tail) = rest.split_first_chunk::<8>().ok_or_else(|| StarterError::truncated("PyTorch file"))?;
-        let n = usize::try_from(i64::from_le_bytes(*head)).ok().filter(|n| *n <= MAX_VALUES);
+        let (head, tail) = rest
+            .split_first_chunk::<8>()
+            .ok_or_else(|| StarterError::truncated("PyTorch file"))?;
+        let n = usize::try_from(i64::from_le_bytes(*head))
+            .ok()
+            .filter(|n| *n <= MAX_VALUES);
         let n = n.ok_or_else(|| bad("a storage claims an impossible size"))?;
-        let (values, tail) = tail.split_at_checked(4 * n).ok_or_else(|| StarterError::truncated("PyTorch file"))?;
+        let (values, tail) = tail
+            .split_at_checked(4 * n)
+            .ok_or_else(|| StarterError::truncated("PyTorch file"))?;
         storages.insert(keys.text(key, "a storage's key")?.to_owned(), values);
         rest = tail;
     }
     Ok(storages)
 }
 
-/// `_rebuild_tensor_v2(storage, offset, size, stride, ...)` of a contiguous f32 tensor.
+/// `_rebuild_tensor_v2(storage, offset, size, stride, ...)` of an f32 tensor.
 fn tensor(
     dict: &Pickle,
     place: usize,
@@ -60,42 +73,85 @@ fn tensor(
     storages: &BTreeMap<String, &[u8]>,
 ) -> Result<Array, StarterError> {
     let wrong = |why: &str| bad(format!("weight `{name}` {why}"));
-    let Value::Call(callee, arguments) = dict.value(place) else { return Err(wrong("is no tensor")) };
+    let Value::Call(callee, arguments) = dict.value(place) else {
+        return Err(wrong("is no tensor"));
+    };
     if dict.value(*callee) != &Value::Global("torch._utils _rebuild_tensor_v2".into()) {
         return Err(wrong("is no plain tensor"));
     }
     let arguments = dict.sequence(dict.value(*arguments), "a tensor's arguments")?;
-    let [storage, offset, size, stride, ..] = arguments[..] else { return Err(wrong("lacks arguments")) };
-    let Value::Persistent(id) = dict.value(storage) else { return Err(wrong("has no storage")) };
+    let [storage, offset, size, stride, ..] = arguments[..] else {
+        return Err(wrong("lacks arguments"));
+    };
+    let Value::Persistent(id) = dict.value(storage) else {
+        return Err(wrong("has no storage"));
+    };
     let id = dict.sequence(dict.value(*id), "a storage's reference")?;
-    let [_, kind, key, ..] = id[..] else { return Err(wrong("has no storage key")) };
+    let [_, kind, key, ..] = id[..] else {
+        return Err(wrong("has no storage key"));
+    };
     if dict.value(kind) != &Value::Global("torch FloatStorage".into()) {
         return Err(wrong("is not f32"));
     }
     let (shape, strides) = (dict.sizes(size, "a size")?, dict.sizes(stride, "a stride")?);
     let n = count(&shape, name)?;
-    if strides != contiguous(&shape) {
-        return Err(wrong("is not stored row by row"));
-    }
-    let bytes = storages.get(dict.text(key, "a storage's key")?);
-    let start = dict.size(offset, "an offset")?.checked_mul(4);
-    let part = start.zip(bytes).and_then(|(s, b)| b.get(s..s.checked_add(4 * n)?));
-    let part = part.ok_or_else(|| wrong("reaches past its storage"))?;
-    let values = part.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let storage = storages.get(dict.text(key, "a storage's key")?);
+    let storage = storage.ok_or_else(|| wrong("has no storage"))?;
+    let values = strided(
+        storage,
+        dict.size(offset, "an offset")?,
+        &shape,
+        &strides,
+        n,
+    );
+    let values = values.ok_or_else(|| wrong("reaches past its storage"))?;
     Ok(Array { shape, values })
 }
 
-fn contiguous(shape: &[usize]) -> Vec<usize> {
-    let mut strides = vec![1; shape.len()];
-    for i in (1..shape.len()).rev() {
-        strides[i - 1] = strides[i] * shape[i];
+/// The `n` values of a view into a storage, row by row; a view may be transposed. `None` when any of them
+/// lies outside.
+fn strided(
+    storage: &[u8],
+    offset: usize,
+    shape: &[usize],
+    strides: &[usize],
+    n: usize,
+) -> Option<Vec<f32>> {
+    if shape.len() != strides.len() {
+        return None;
     }
-    strides
+    let mut values = Vec::with_capacity(n.min(storage.len() / 4));
+    let mut index = vec![0usize; shape.len()];
+    for _ in 0..n {
+        let mut at = offset;
+        for (i, stride) in index.iter().zip(strides) {
+            at = at.checked_add(i.checked_mul(*stride)?)?;
+        }
+        let start = at.checked_mul(4)?;
+        let bytes = storage.get(start..start.checked_add(4)?)?;
+        values.push(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        for (i, side) in index.iter_mut().zip(shape).rev() {
+            *i += 1;
+            if *i < *side {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    Some(values)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    fn contiguous(shape: &[usize]) -> Vec<usize> {
+        let mut strides = vec![1; shape.len()];
+        for i in (1..shape.len()).rev() {
+            strides[i - 1] = strides[i] * shape[i];
+        }
+        strides
+    }
 
     fn text(out: &mut Vec<u8>, value: &str) {
         out.push(b'X');
@@ -145,12 +201,32 @@ pub(super) mod tests {
 
     #[test]
     fn reads_a_small_state_dict() {
-        let bytes = state_dict(&[("conv.weight", &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]), ("conv.bias", &[2], &[-1.0, 0.5])]);
+        let bytes = state_dict(&[
+            ("conv.weight", &[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]),
+            ("conv.bias", &[2], &[-1.0, 0.5]),
+        ]);
         let weights = read(&bytes).unwrap();
         assert_eq!(weights.get("conv.weight", &[2, 3]).unwrap().values[5], 6.5);
         assert_eq!(weights.get("conv.bias", &[2]).unwrap().values, [-1.0, 0.5]);
         let error = weights.get("conv.bias", &[3]).unwrap_err().to_string();
-        assert!(error.contains("conv.bias") && error.contains("[3]"), "{error}");
+        assert!(
+            error.contains("conv.bias") && error.contains("[3]"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_transposed_view_is_read_row_by_row() {
+        let bytes: Vec<u8> = [9.0f32, 1.0, 2.0, 3.0, 4.0]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
+        assert_eq!(
+            strided(&bytes, 1, &[2, 2], &[1, 2], 4).unwrap(),
+            [1.0, 3.0, 2.0, 4.0]
+        );
+        assert_eq!(strided(&bytes, 2, &[2, 2], &[1, 2], 4), None);
+        assert_eq!(strided(&bytes, usize::MAX, &[2], &[usize::MAX], 2), None);
     }
 
     #[test]
@@ -167,10 +243,25 @@ pub(super) mod tests {
         let mut bytes = state_dict(&[("w", &[4], &[1.0; 4])]);
         let at = bytes.len() - 24;
         bytes[at..at + 8].copy_from_slice(&i64::MAX.to_le_bytes());
-        assert!(read(&bytes).unwrap_err().to_string().contains("impossible size"));
+        assert!(
+            read(&bytes)
+                .unwrap_err()
+                .to_string()
+                .contains("impossible size")
+        );
         let wide = state_dict(&[("w", &[60_000, 60_000], &[1.0; 4])]);
-        assert!(read(&wide).unwrap_err().to_string().contains("impossible size"));
+        assert!(
+            read(&wide)
+                .unwrap_err()
+                .to_string()
+                .contains("impossible size")
+        );
         let past = state_dict(&[("w", &[5], &[1.0; 4])]);
-        assert!(read(&past).unwrap_err().to_string().contains("past its storage"));
+        assert!(
+            read(&past)
+                .unwrap_err()
+                .to_string()
+                .contains("past its storage")
+        );
     }
 }

@@ -34,16 +34,21 @@ impl Array {
                 }
             }
         }
-        Array { shape: vec![o, i, h, w], values }
+        Array {
+            shape: vec![o, i, h, w],
+            values,
+        }
     }
 }
 
 /// Product of sides, or an error when it overflows or passes [`MAX_VALUES`].
 pub(super) fn count(shape: &[usize], name: &str) -> Result<usize, StarterError> {
-    let product = shape.iter().try_fold(1usize, |n, side| n.checked_mul(*side));
-    product
-        .filter(|n| *n <= MAX_VALUES)
-        .ok_or_else(|| StarterError::format(format!("weight `{name}`"), "it claims an impossible size"))
+    let product = shape
+        .iter()
+        .try_fold(1usize, |n, side| n.checked_mul(*side));
+    product.filter(|n| *n <= MAX_VALUES).ok_or_else(|| {
+        StarterError::format(format!("weight `{name}`"), "it claims an impossible size")
+    })
 }
 
 /// The weights of one network by name.
@@ -54,7 +59,10 @@ impl Weights {
     /// The array `name`, which must have `shape`.
     pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<&Array, StarterError> {
         let what = || format!("weight `{name}`");
-        let array = self.0.get(name).ok_or_else(|| StarterError::format(what(), "it is missing"))?;
+        let array = self
+            .0
+            .get(name)
+            .ok_or_else(|| StarterError::format(what(), "it is missing"))?;
         if array.shape != shape {
             let why = format!("it has shape {:?}, not {shape:?}", array.shape);
             return Err(StarterError::format(what(), why));
