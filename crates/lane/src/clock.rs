@@ -1,0 +1,84 @@
+//! The one place of the camera node that reads time and makes ids. Everything else gets them as arguments.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tapal_domain::time::UtcMs;
+use uuid::Uuid;
+
+/// Time and fresh ids; tests own theirs.
+pub trait Clock: Send + Sync {
+    /// Wall time, for records.
+    fn now(&self) -> UtcMs;
+    /// Milliseconds since some fixed instant, never running backwards, for deadlines.
+    fn uptime_ms(&self) -> i64;
+    /// A fresh UUIDv7.
+    fn id(&self) -> Uuid;
+}
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: std::time::Instant,
+}
+
+impl SystemClock {
+    /// A clock whose uptime starts now.
+    pub fn new() -> Self {
+        SystemClock { started: std::time::Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one real clock of the camera node")]
+impl Clock for SystemClock {
+    fn now(&self) -> UtcMs {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        UtcMs(since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    fn uptime_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+/// A clock that stands still until told; its ids count up.
+#[derive(Debug, Default)]
+pub struct FixedClock {
+    now: AtomicI64,
+    ids: AtomicI64,
+}
+
+impl FixedClock {
+    /// A clock that stands at `now`.
+    pub fn at(now: UtcMs) -> Self {
+        FixedClock { now: AtomicI64::new(now.0), ids: AtomicI64::new(1) }
+    }
+
+    /// Moves it.
+    pub fn advance(&self, ms: i64) {
+        self.now.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> UtcMs {
+        UtcMs(self.now.load(Ordering::SeqCst))
+    }
+
+    fn uptime_ms(&self) -> i64 {
+        self.now.load(Ordering::SeqCst)
+    }
+
+    fn id(&self) -> Uuid {
+        Uuid::from_u128(self.ids.fetch_add(1, Ordering::SeqCst) as u128)
+    }
+}
