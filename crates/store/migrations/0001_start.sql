@@ -90,7 +90,7 @@ CREATE TABLE alert (
   id TEXT PRIMARY KEY, site TEXT NOT NULL REFERENCES site (id), camera TEXT NOT NULL REFERENCES camera (id),
   lane TEXT, desk TEXT, edge TEXT NOT NULL REFERENCES edge (id), entry TEXT NOT NULL REFERENCES entry (id),
   received_at BIGINT NOT NULL, captured_at BIGINT NOT NULL, status TEXT NOT NULL, level TEXT NOT NULL,
-  due_at BIGINT, probes BIGINT NOT NULL, evidence TEXT NOT NULL, destroyed_at BIGINT);
+  due_at BIGINT, ended_at BIGINT, probes BIGINT NOT NULL, evidence TEXT NOT NULL, destroyed_at BIGINT);
 CREATE INDEX alert_queue ON alert (status, site, received_at);
 CREATE INDEX alert_due ON alert (due_at);
 CREATE INDEX alert_entry ON alert (entry, status);

@@ -25,7 +25,7 @@ pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {
     }
     for (version, text) in &FILES[done.len().min(FILES.len())..] {
         let mut tx = pool.begin().await?;
-        sqlx::raw_sql(text).execute(&mut *tx).await?;
+        sqlx::raw_sql(*text).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO migration (version, sha256) VALUES ($1, $2)")
             .bind(*version)
             .bind(Sha256::digest(text).to_vec())

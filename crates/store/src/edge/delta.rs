@@ -1,0 +1,73 @@
+//! What a site's node must add to and remove from its list. Must not send a name, a photograph or an order.
+
+use tapal_domain::{
+    entry::ListKind,
+    id::{EntryId, SiteId},
+    time::UtcMs,
+    wire::EntryTemplate,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{
+    db::{Db, Row, args},
+    error::{Error, Result},
+};
+
+/// Changes between two list versions of one site.
+#[derive(Clone, Debug, Default)]
+pub struct Delta {
+    /// Version it starts from; 0 means the whole list.
+    pub since: i64,
+    /// Version it leads to.
+    pub version: i64,
+    /// New or changed entries.
+    pub upserts: Vec<EntryTemplate>,
+    /// Entries to remove.
+    pub removals: Vec<EntryId>,
+}
+
+/// Changes after version `since`. The whole list when `since` is 0, unknown, or further than the centre is.
+pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs) -> Result<Delta> {
+    let version = crate::site::get(db, site).await?.list_version;
+    let lists = crate::site::deployment(db, site).await?.map(|record| record.lists).unwrap_or_default();
+    let lists = serde_json::to_string(&lists).map_err(Error::other)?;
+    let since = if (0..=version).contains(&since) { since } else { 0 };
+    let sql = "SELECT id, list, in_force_from, in_force_to, version FROM entry \
+               WHERE list IN (SELECT value FROM json_each($1)) AND ended_at IS NULL AND in_force_to > $2 \
+               AND ($3 = 0 OR id IN (SELECT entry FROM list_change WHERE site = $4 AND version > $3 AND version <= $5)) ORDER BY id";
+    let rows = db.all(sql, args![lists, now, since, site, version]).await?;
+    let mut upserts = Vec::with_capacity(rows.len());
+    for row in &rows {
+        upserts.push(template(db, row, model_id).await?);
+    }
+    let mut removals = Vec::new();
+    if since > 0 {
+        let sql = "SELECT DISTINCT entry FROM list_change WHERE site = $1 AND version > $2 AND version <= $3 ORDER BY entry";
+        for row in db.all(sql, args![site, since, version]).await? {
+            let entry: EntryId = row.id("entry")?;
+            if !upserts.iter().any(|kept| kept.entry == entry) {
+                removals.push(entry);
+            }
+        }
+    }
+    Ok(Delta { since, version, upserts, removals })
+}
+
+async fn template(db: &Db, row: &Row, model_id: &str) -> Result<EntryTemplate> {
+    let entry: EntryId = row.id("id")?;
+    let sql = "SELECT id, template_sealed FROM entry_photo WHERE entry = $1 AND model_id = $2 ORDER BY n";
+    let mut templates = Vec::new();
+    for photo in db.all(sql, args![entry, model_id]).await? {
+        let plain = db.vault().open("entry_photo", &photo.text("id")?, "template", &photo.blob("template_sealed")?)?;
+        templates.push(STANDARD.encode(&plain[..]));
+    }
+    Ok(EntryTemplate {
+        entry,
+        entry_version: row.int("version")?.try_into().map_err(Error::other)?,
+        list: row.name::<ListKind>("list")?,
+        in_force_from: row.at("in_force_from")?,
+        in_force_to: row.at("in_force_to")?,
+        templates,
+    })
+}

@@ -1,0 +1,131 @@
+//! Camera nodes: enrolment, keys, retirement, removal receipts. Health is in `health`, lists in `delta`.
+//! Must not store an enrolment token itself, only its hash.
+
+mod delta;
+mod health;
+
+pub use delta::{Delta, delta};
+pub use health::{Centre, report};
+
+use serde::Serialize;
+use tapal_domain::{
+    id::{EdgeId, EntryId, SiteId},
+    time::UtcMs,
+    wire::{HealthReport, RemovalReceipt},
+};
+
+use crate::{
+    audit::{By, Note},
+    db::{Db, Row, args},
+    error::{Error, Result},
+    event::{self, Audience, News},
+};
+
+/// One camera node.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Edge {
+    /// Its id.
+    pub id: EdgeId,
+    /// Its site.
+    pub site: SiteId,
+    /// Name shown.
+    pub name: String,
+    /// When it was announced in the console.
+    pub created_at: UtcMs,
+    /// Until when its one-time token may be used.
+    pub token_expires_at: Option<UtcMs>,
+    /// When it enrolled.
+    pub enrolled_at: Option<UtcMs>,
+    /// When it was retired.
+    pub retired_at: Option<UtcMs>,
+    /// When the centre last heard of it.
+    pub health_at: Option<UtcMs>,
+    /// Its last report, without attempts.
+    pub health: Option<HealthReport>,
+}
+
+const COLUMNS: &str = "SELECT id, site, name, created_at, token_expires_at, enrolled_at, retired_at, health_at, health FROM edge \
+                       WHERE ($1 IS NULL OR site = $1) ORDER BY created_at, id";
+
+fn read(row: &Row) -> Result<Edge> {
+    Ok(Edge {
+        id: row.id("id")?,
+        site: row.id("site")?,
+        name: row.text("name")?,
+        created_at: row.at("created_at")?,
+        token_expires_at: row.opt_at("token_expires_at")?,
+        enrolled_at: row.opt_at("enrolled_at")?,
+        retired_at: row.opt_at("retired_at")?,
+        health_at: row.opt_at("health_at")?,
+        health: row.opt_text("health")?.map(|text| crate::db::from_json(&text)).transpose()?,
+    })
+}
+
+/// Nodes of a site, or of all.
+pub async fn list(db: &Db, site: Option<SiteId>) -> Result<Vec<Edge>> {
+    db.all(COLUMNS, args![site]).await?.iter().map(read).collect()
+}
+
+/// Announces a node; it enrols with the token behind `token_hash` before `expires_at`.
+pub async fn announce(db: &Db, now: UtcMs, by: By, id: EdgeId, site: SiteId, name: &str, token_hash: &[u8], expires_at: UtcMs) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let sql = "INSERT INTO edge (id, site, name, token_hash, token_expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.run(sql, args![id, site, name, token_hash, expires_at, now]).await?;
+    tx.commit(Note::new(by, "edge.announced", "edge", id).with(serde_json::json!({ "site": site }))).await
+}
+
+/// Enrols a node by its token, once. The same key may repeat it, because a reply can be lost on the way.
+pub async fn enrol(db: &Db, now: UtcMs, token_hash: &[u8], public_key: &[u8]) -> Result<(EdgeId, SiteId)> {
+    let mut tx = db.begin(now).await?;
+    let sql = "SELECT id, site, public_key FROM edge WHERE token_hash = $1 AND token_expires_at > $2 AND retired_at IS NULL";
+    let row = tx.one(sql, args![token_hash, now]).await?;
+    let (id, site) = (row.id::<EdgeId>("id")?, row.id::<SiteId>("site")?);
+    match row.opt_blob("public_key")? {
+        Some(known) if known == public_key => return Ok((id, site)),
+        Some(_) => return Err(Error::NotFound),
+        None => {}
+    }
+    tx.run("UPDATE edge SET public_key = $2, enrolled_at = $3 WHERE id = $1", args![id, public_key, now]).await?;
+    changed(&mut tx, site, id).await?;
+    tx.commit(Note::new(By::Edge(id), "edge.enrolled", "edge", id).with(serde_json::json!({ "site": site }))).await?;
+    Ok((id, site))
+}
+
+async fn changed(tx: &mut crate::db::Tx, site: SiteId, id: EdgeId) -> Result<()> {
+    let payload = serde_json::json!({ "edge": id });
+    event::tell(tx, News { kind: "edge.changed", site: Some(site), desk: None, audience: Audience::Sites, payload }).await.map(|_| ())
+}
+
+/// Site and public key of a node that may speak.
+pub async fn key(db: &Db, id: EdgeId) -> Result<(SiteId, Vec<u8>)> {
+    let sql = "SELECT site, public_key FROM edge WHERE id = $1 AND retired_at IS NULL AND public_key IS NOT NULL";
+    let row = db.one(sql, args![id]).await?;
+    Ok((row.id("site")?, row.blob("public_key")?))
+}
+
+/// Retires a node: its signature is refused from now on.
+pub async fn retire(db: &Db, now: UtcMs, by: By, id: EdgeId) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let sql = "UPDATE edge SET retired_at = $2, token_hash = NULL WHERE id = $1 AND retired_at IS NULL RETURNING site";
+    let site = tx.one(sql, args![id, now]).await?.id("site")?;
+    changed(&mut tx, site, id).await?;
+    tx.commit(Note::new(by, "edge.retired", "edge", id)).await
+}
+
+/// Stores the proof that a template left a node; repeated receipts change nothing.
+pub async fn receive(db: &Db, now: UtcMs, edge: EdgeId, receipt: &RemovalReceipt) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let sql = "INSERT INTO receipt (edge, entry, version, removed_at, received_at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT (edge, entry, version) DO NOTHING";
+    if tx.run(sql, args![edge, receipt.entry, receipt.version, receipt.removed_at, now]).await? == 0 {
+        return Ok(());
+    }
+    let detail = serde_json::json!({ "entry": receipt.entry, "version": receipt.version, "removed_at": receipt.removed_at });
+    tx.commit(Note::new(By::Edge(edge), "entry.removal_proven", "entry", receipt.entry).with(detail)).await
+}
+
+/// Receipts for an entry: node, list version, when it left the node.
+pub async fn receipts(db: &Db, entry: EntryId) -> Result<Vec<(EdgeId, i64, UtcMs)>> {
+    let rows = db.all("SELECT edge, version, removed_at FROM receipt WHERE entry = $1 ORDER BY removed_at", args![entry]).await?;
+    rows.iter().map(|row| Ok((row.id("edge")?, row.int("version")?, row.at("removed_at")?))).collect()
+}

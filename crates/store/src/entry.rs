@@ -1,0 +1,253 @@
+//! List entries, their photographs and templates, and what each site's node must add or remove. Identity and
+//! biometrics are encrypted. Must not let an entry that lapsed or ended stay on any list version.
+
+use serde::{Deserialize, Serialize};
+use tapal_domain::{
+    entry::{Agency, Draft, Entry, ListKind, Person},
+    id::{AccountId, EntryId, SiteId},
+    time::UtcMs,
+    wire::ShotQuality,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    audit::{By, Note},
+    db::{Db, Row, Tx, args, from_json, to_json},
+    error::{Error, Result},
+    event::{self, Audience, News},
+    vault::Vault,
+};
+
+/// One entry with what happened to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recorded {
+    /// The entry.
+    pub entry: Entry,
+    /// When it was recorded.
+    pub created_at: UtcMs,
+    /// When it ended or lapsed.
+    pub ended_at: Option<UtcMs>,
+    /// Code: `lapsed`, or what the person who ended it chose.
+    pub end_reason: Option<String>,
+    /// Photographs held.
+    pub photos: i64,
+}
+
+/// One enrolled photograph to be stored. `Debug` is redacted.
+pub struct NewPhoto {
+    /// Id made by the caller.
+    pub id: Uuid,
+    /// The photograph as handed in.
+    pub photo: Vec<u8>,
+    /// JPEG aligned by the eyes, 480 x 600.
+    pub portrait_jpeg: Vec<u8>,
+    /// L2-normalised template.
+    pub template: Vec<f32>,
+    /// Model of the template.
+    pub model_id: String,
+    /// Its measures.
+    pub quality: ShotQuality,
+}
+
+impl std::fmt::Debug for NewPhoto {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewPhoto(redacted)")
+    }
+}
+
+/// One stored photograph's description.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhotoInfo {
+    /// Position, from 0.
+    pub n: i64,
+    /// Model of its template.
+    pub model_id: String,
+    /// Its measures.
+    pub quality: ShotQuality,
+    /// When it was stored.
+    pub created_at: UtcMs,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Identity {
+    person: Person,
+    order_reference: String,
+}
+
+macro_rules! select {
+    ($where:literal) => {
+        concat!(
+            "SELECT e.id, e.list, e.agency, e.in_force_from, e.in_force_to, e.version, e.identity_sealed, e.created_at, e.ended_at, ",
+            "e.end_reason, (SELECT COUNT(*) FROM entry_photo p WHERE p.entry = e.id) AS photos FROM entry e ",
+            $where
+        )
+    };
+}
+
+fn read(vault: &Vault, row: &Row) -> Result<Recorded> {
+    let id: EntryId = row.id("id")?;
+    let identity = vault.open("entry", &id.to_string(), "identity", &row.blob("identity_sealed")?)?;
+    let identity: Identity = from_json(std::str::from_utf8(&identity).map_err(Error::other)?)?;
+    let draft = Draft {
+        id,
+        list: row.name::<ListKind>("list")?,
+        person: identity.person,
+        order_reference: identity.order_reference,
+        agency: row.name::<Agency>("agency")?,
+        in_force_from: row.at("in_force_from")?,
+        in_force_to: row.at("in_force_to")?,
+        version: row.int("version")?.try_into().map_err(Error::other)?,
+    };
+    Ok(Recorded {
+        entry: Entry::new(draft).map_err(Error::other)?,
+        created_at: row.at("created_at")?,
+        ended_at: row.opt_at("ended_at")?,
+        end_reason: row.opt_text("end_reason")?,
+        photos: row.int("photos")?,
+    })
+}
+
+/// A page of entries, newest first, older than id `before`; `list` narrows it, `live_only` leaves out ended ones.
+pub async fn list(db: &Db, list: Option<ListKind>, live_only: bool, before: Option<EntryId>, limit: i64) -> Result<Vec<Recorded>> {
+    let sql = select!(
+        "WHERE ($1 IS NULL OR e.list = $1) AND ($2 = 0 OR e.ended_at IS NULL) AND ($3 IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $4"
+    );
+    let rows = db.all(sql, args![list.map(ListKind::name), live_only, before, limit]).await?;
+    rows.iter().map(|row| read(db.vault(), row)).collect()
+}
+
+/// One entry.
+pub async fn get(db: &Db, id: EntryId) -> Result<Recorded> {
+    read(db.vault(), &db.one(select!("WHERE e.id = $1"), args![id]).await?)
+}
+
+/// The photographs of an entry, without pixels.
+pub async fn photos(db: &Db, id: EntryId) -> Result<Vec<PhotoInfo>> {
+    let rows = db.all("SELECT n, model_id, quality, created_at FROM entry_photo WHERE entry = $1 ORDER BY n", args![id]).await?;
+    let info = |row: &Row| {
+        Ok(PhotoInfo { n: row.int("n")?, model_id: row.text("model_id")?, quality: row.json("quality")?, created_at: row.at("created_at")? })
+    };
+    rows.iter().map(info).collect()
+}
+
+/// The aligned portrait `n` of an entry, JPEG. The caller records the look.
+pub async fn portrait(db: &Db, id: EntryId, n: i64) -> Result<Zeroizing<Vec<u8>>> {
+    let row = db.one("SELECT id, portrait_sealed FROM entry_photo WHERE entry = $1 AND n = $2", args![id, n]).await?;
+    db.vault().open("entry_photo", &row.text("id")?, "portrait", &row.blob("portrait_sealed")?)
+}
+
+/// Records an entry with its photographs, and puts it on the list of every site that searches its list.
+pub async fn add(db: &Db, now: UtcMs, by: AccountId, entry: &Entry, photos: &[NewPhoto]) -> Result<()> {
+    add_by(db, now, By::Account(by), entry, photos).await
+}
+
+/// As [`add`], also for the command line and the demonstration.
+pub async fn add_by(db: &Db, now: UtcMs, by: By, entry: &Entry, photos: &[NewPhoto]) -> Result<()> {
+    if photos.is_empty() {
+        return Err(Error::Conflict("entry needs a photograph (UU 6/2011 Art 94)".into()));
+    }
+    let id = entry.id().to_string();
+    let mut tx = db.begin(now).await?;
+    let identity = Identity { person: entry.person().clone(), order_reference: entry.order_reference().to_owned() };
+    let plain = Zeroizing::new(to_json(&identity)?);
+    let sealed = tx.vault().seal("entry", &id, "identity", plain.as_bytes())?;
+    let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = args![
+        &id, entry.list().name(), entry.agency().name(), entry.in_force_from(), entry.in_force_to(), entry.version(), sealed, now,
+        by.to_string()
+    ];
+    tx.run(sql, values).await?;
+    for (n, photo) in (0_i64..).zip(photos) {
+        insert_photo(&mut tx, entry.id(), n, photo).await?;
+    }
+    moved(&mut tx, entry.id(), entry.list(), "entry.added").await?;
+    let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "in_force_from": entry.in_force_from(),
+        "in_force_to": entry.in_force_to(), "version": entry.version(), "photos": photos.len() });
+    tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail)).await
+}
+
+async fn insert_photo(tx: &mut Tx, entry: EntryId, n: i64, photo: &NewPhoto) -> Result<()> {
+    let id = photo.id.to_string();
+    let template = Zeroizing::new(template_bytes(&photo.template));
+    let seal = |column: &str, plain: &[u8]| tx.vault().seal("entry_photo", &id, column, plain);
+    let (original, portrait, template) =
+        (seal("photo", &photo.photo)?, seal("portrait", &photo.portrait_jpeg)?, seal("template", &template)?);
+    let sql = "INSERT INTO entry_photo (id, entry, n, model_id, quality, photo_sealed, portrait_sealed, template_sealed, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = args![&id, entry, n, &photo.model_id, to_json(&photo.quality)?, original, portrait, template, tx.now()];
+    tx.run(sql, values).await.map(|_| ())
+}
+
+/// Little-endian f32 values, as they travel and are stored.
+pub fn template_bytes(template: &[f32]) -> Vec<u8> {
+    template.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Ends an entry before its time: it leaves every list, open alerts on it are withdrawn.
+pub async fn end(db: &Db, now: UtcMs, by: By, id: EntryId, reason: &str) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let withdrawn = close(&mut tx, id, reason).await?;
+    let detail = serde_json::json!({ "reason": reason, "alerts_withdrawn": withdrawn });
+    tx.commit(Note::new(by, "entry.ended", "entry", id).with(detail)).await
+}
+
+/// Ends what lapsed by operation of law; needs no human. Returns the entries.
+pub async fn lapse(db: &Db, now: UtcMs) -> Result<Vec<EntryId>> {
+    let due = "SELECT id FROM entry WHERE ended_at IS NULL AND in_force_to <= $1 ORDER BY id";
+    let mut lapsed = Vec::new();
+    for row in db.all(due, args![now]).await? {
+        let id: EntryId = row.id("id")?;
+        let mut tx = db.begin(now).await?;
+        match close(&mut tx, id, "lapsed").await {
+            Err(Error::NotFound) => continue,
+            withdrawn => {
+                let detail = serde_json::json!({ "alerts_withdrawn": withdrawn? });
+                tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail)).await?;
+            }
+        }
+        lapsed.push(id);
+    }
+    Ok(lapsed)
+}
+
+/// The next instant at which an entry lapses.
+pub async fn next_lapse(db: &Db) -> Result<Option<UtcMs>> {
+    let row = db.one("SELECT MIN(in_force_to) AS at FROM entry WHERE ended_at IS NULL", args![]).await?;
+    row.opt_at("at")
+}
+
+async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
+    let sql = "UPDATE entry SET ended_at = $2, end_reason = $3, version = version + 1 WHERE id = $1 AND ended_at IS NULL RETURNING list";
+    let list: ListKind = tx.one(sql, args![id, tx.now(), reason]).await?.name("list")?;
+    moved(tx, id, list, "entry.ended").await?;
+    crate::alert::withdraw_all(tx, id).await
+}
+
+/// The entry came or went: every site that searches its list gets a new list version.
+async fn moved(tx: &mut Tx, id: EntryId, list: ListKind, kind: &'static str) -> Result<()> {
+    for row in tx.all("SELECT site, record FROM deployment", args![]).await? {
+        let record: tapal_domain::site::Deployment = row.json("record")?;
+        if record.lists.contains(&list) {
+            bump(tx, row.id("site")?, id).await?;
+        }
+    }
+    let news = News { kind, site: None, desk: None, audience: Audience::Entries, payload: serde_json::json!({ "entry": id }) };
+    event::tell(tx, news).await.map(|_| ())
+}
+
+/// A site began or ceased to search a list: each of its entries is a change for that site.
+pub(crate) async fn list_moved(tx: &mut Tx, site: SiteId, list: ListKind) -> Result<()> {
+    let rows = tx.all("SELECT id FROM entry WHERE list = $1 AND ended_at IS NULL ORDER BY id", args![list.name()]).await?;
+    for row in rows {
+        bump(tx, site, row.id("id")?).await?;
+    }
+    Ok(())
+}
+
+async fn bump(tx: &mut Tx, site: SiteId, entry: EntryId) -> Result<()> {
+    let row = tx.one("UPDATE site SET list_version = list_version + 1 WHERE id = $1 RETURNING list_version", args![site]).await?;
+    tx.run("INSERT INTO list_change (site, version, entry) VALUES ($1, $2, $3)", args![site, row.int("list_version")?, entry]).await?;
+    Ok(())
+}
