@@ -1,0 +1,35 @@
+# Words of the pages; the same keys exist in Indonesian.
+attempt-title = Recent attempts
+attempt-lead = Everybody a camera saw, and why nothing was raised. There is no face here: faces that did not match are already destroyed.
+attempt-all-cameras = all cameras
+attempt-why = What happened, last 24 hours
+attempt-chart = Bar chart of the outcome of { $n } attempts
+attempt-caption = n = { $n } persons seen. Number of persons, from zero.
+attempt-as-table = As a table
+attempt-outcome = Outcome
+attempt-count = Number
+attempt-latest = Latest
+attempt-none = No attempts yet.
+attempt-none-text = As soon as somebody walks past a camera, a row appears here.
+attempt-time = Time
+attempt-seen = Seen
+attempt-shots = Shots
+attempt-seconds = { $n } s
+attempt-quiet = not searched: { $n } ({ $why })
+attempt-all-searched = every face could be searched
+outcome-below_threshold = searched, not similar, destroyed
+outcome-not_in_force = entry not in force, destroyed
+outcome-merged = same person as a moment ago
+outcome-raised = alert
+outcome-not_searched = not searched
+not-searched-too_small = too far away
+not-searched-too_dark = too dark
+not-searched-too_bright = too bright
+not-searched-blurred = blurred
+not-searched-side_on = side on
+not-searched-too_steep = too steep
+not-searched-occluded = partly covered
+not-searched-cut_off = cut off by the edge
+not-searched-low_confidence = not surely a face
+not-searched-too_brief = too brief
+not-searched-overloaded = node too busy

@@ -1,0 +1,20 @@
+# Words of the pages; the same keys exist in Indonesian.
+edge-many = Camera nodes
+edge-lead = The computers at the sites that read cameras and search. Each has its own key.
+edge-name = Node name
+edge-state = State
+edge-heard = Last heard
+edge-waiting = not enrolled yet
+edge-alive = working
+edge-silent = silent
+edge-retired = retired
+edge-refused = matcher refused
+edge-none = No nodes yet.
+edge-none-text = Make a token below, then start the node at its site.
+edge-new = New node
+edge-make-token = Make a token
+edge-token-title = Enrolment token
+edge-token-text = Shown this once only; it lasts 24 hours and works for one node.
+edge-token-how = On the node: tapal edge --centre ADDRESS --token TOKEN
+edge-retire = Retire
+edge-retired-notice = The node is retired: its messages are no longer accepted.

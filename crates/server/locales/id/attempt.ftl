@@ -1,0 +1,35 @@
+# Kata-kata halaman; kunci yang sama ada dalam bahasa Inggris.
+attempt-title = Upaya terbaru
+attempt-lead = Setiap orang yang terlihat kamera, dan mengapa tidak ada peringatan. Tidak ada wajah di sini: wajah yang tidak cocok sudah dimusnahkan.
+attempt-all-cameras = semua kamera
+attempt-why = Apa yang terjadi, 24 jam terakhir
+attempt-chart = Diagram batang hasil { $n } upaya
+attempt-caption = n = { $n } orang terlihat. Jumlah orang, mulai dari nol.
+attempt-as-table = Sebagai tabel
+attempt-outcome = Hasil
+attempt-count = Jumlah
+attempt-latest = Terbaru
+attempt-none = Belum ada upaya.
+attempt-none-text = Begitu seseorang berjalan melewati kamera, barisnya muncul di sini.
+attempt-time = Waktu
+attempt-seen = Terlihat
+attempt-shots = Bidikan
+attempt-seconds = { $n } dtk
+attempt-quiet = tidak dicari: { $n } ({ $why })
+attempt-all-searched = semua wajah dapat dicari
+outcome-below_threshold = dicari, tidak mirip, dimusnahkan
+outcome-not_in_force = entri tidak berlaku, dimusnahkan
+outcome-merged = orang yang sama seperti barusan
+outcome-raised = peringatan
+outcome-not_searched = tidak dicari
+not-searched-too_small = terlalu jauh
+not-searched-too_dark = terlalu gelap
+not-searched-too_bright = terlalu terang
+not-searched-blurred = buram
+not-searched-side_on = menoleh ke samping
+not-searched-too_steep = menunduk, atau kamera terlalu tinggi
+not-searched-occluded = tertutup sebagian
+not-searched-cut_off = terpotong tepi gambar
+not-searched-low_confidence = belum tentu wajah
+not-searched-too_brief = terlalu sebentar
+not-searched-overloaded = simpul terlalu sibuk

@@ -1,0 +1,20 @@
+# Kata-kata halaman; kunci yang sama ada dalam bahasa Inggris.
+edge-many = Simpul kamera
+edge-lead = Komputer di lokasi yang membaca kamera dan mencari. Setiap simpul punya kunci sendiri.
+edge-name = Nama simpul
+edge-state = Keadaan
+edge-heard = Kabar terakhir
+edge-waiting = belum mendaftar
+edge-alive = bekerja
+edge-silent = diam
+edge-retired = dipensiunkan
+edge-refused = pencocokan ditolak
+edge-none = Belum ada simpul.
+edge-none-text = Buat token di bawah, lalu jalankan simpul di lokasinya.
+edge-new = Simpul baru
+edge-make-token = Buat token
+edge-token-title = Token pendaftaran
+edge-token-text = Hanya ditampilkan sekali ini; berlaku 24 jam dan untuk satu simpul.
+edge-token-how = Di simpul: tapal edge --centre ALAMAT --token TOKEN
+edge-retire = Pensiunkan
+edge-retired-notice = Simpul dipensiunkan: pesannya tidak diterima lagi.
