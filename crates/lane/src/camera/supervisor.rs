@@ -240,7 +240,9 @@ impl Work {
 
     fn listen(&self, child: &mut dyn Running) -> Option<JoinHandle<ffmpeg::Complaints>> {
         let (stream, bad) = (child.complaints()?, self.bad_frames.clone());
-        let listen = move || ffmpeg::listen(stream, || drop(bad.fetch_add(1, Ordering::Relaxed)));
+        let listen = move || ffmpeg::listen(stream, || {
+            bad.fetch_add(1, Ordering::Relaxed);
+        });
         std::thread::Builder::new().name("complaints".into()).spawn(listen).ok()
     }
 
