@@ -62,9 +62,11 @@ fn start(place: &Place, env: &[(&str, PathBuf)], log: &Path) -> Result<Demo, Str
         .port();
     let file = File::create(log).map_err(text)?;
     let mut command = place.command(place.tapal("debug"));
+    let sign_ins = data.join("sign-ins.json");
     command
         .args(["demo", "--port", &port.to_string(), "--data"])
         .arg(&data);
+    command.arg("--sign-ins").arg(&sign_ins);
     command.envs(env.iter().map(|(name, value)| (*name, value)));
     let second = file.try_clone().map_err(text)?;
     let child = command
@@ -76,7 +78,7 @@ fn start(place: &Place, env: &[(&str, PathBuf)], log: &Path) -> Result<Demo, Str
     let mut demo = Demo {
         child,
         port,
-        sign_ins: data.join("demo.json"),
+        sign_ins,
     };
     let begun = Instant::now();
     while begun.elapsed() < START_LIMIT {

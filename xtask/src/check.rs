@@ -58,11 +58,7 @@ fn full(place: &Place, steps: &mut Steps, web_built: bool) {
     }
     accuracy::standard_pack(place, steps, &data);
     accelerator::prepare(place, steps, &data);
-    let mut env = vec![("TAPAL_MODELS", pack::models_folder(&data))];
-    if let Some(library) = accelerator::library(&data) {
-        env.push(("TAPAL_ORT_LIBRARY", library.clone()));
-        env.push(("ORT_DYLIB_PATH", library));
-    }
+    let env = pack::environment(&data);
     let mut all = place.cargo(&[
         "test",
         "--workspace",
@@ -71,6 +67,9 @@ fn full(place: &Place, steps: &mut Steps, web_built: bool) {
         "--no-fail-fast",
     ]);
     with(&mut all, &env).env("TAPAL_TEST_FULL", "1");
+    if let Some(library) = accelerator::library(&data) {
+        all.env("ORT_DYLIB_PATH", library);
+    }
     steps.run("full tests", &mut all, 25);
     accuracy::test(place, steps, &env, &data);
     if web_built {

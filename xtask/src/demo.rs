@@ -24,7 +24,7 @@ pub fn run(place: &Place, args: &[String]) -> Result<(), String> {
         return Err("not started: see the failed step above".into());
     }
     let tapal = place.tapal("release");
-    let data = pack::data_folder(place, args);
+    let data = pack::data_folder(place);
     if !pack::installed(place, &tapal, &data, STANDARD)
         && !pack::installed(place, &tapal, &data, STARTER)
     {
@@ -35,6 +35,6 @@ pub fn run(place: &Place, args: &[String]) -> Result<(), String> {
     }
     accelerator::prepare(place, &mut steps, &data);
     let mut demo = place.command(tapal);
-    demo.arg("demo").args(args);
+    demo.arg("demo").args(args).envs(pack::environment(&data));
     Err(format!("tapal does not start: {}", demo.exec()))
 }

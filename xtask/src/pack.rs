@@ -1,6 +1,5 @@
 //! Model packs, through `tapal models install`: xtask knows their names and nothing else about them.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,28 +13,27 @@ pub const STARTER: &str = "starter";
 /// The pack an operator installs with licensed files at hand.
 pub const STANDARD: &str = "standard";
 
-/// The data folder that `tapal` will use: `--data`, `TAPAL_DATA` or `data` in the checkout.
-pub fn data_folder(place: &Place, args: &[String]) -> PathBuf {
-    let mut rest = args.iter();
-    let mut given = None;
-    while let Some(arg) = rest.next() {
-        match arg.strip_prefix("--data") {
-            Some("") => given = rest.next().map(OsString::from),
-            Some(value) if value.starts_with('=') => given = Some(OsString::from(&value[1..])),
-            _ => {}
-        }
-    }
-    place.root.join(
-        given
-            .or_else(|| std::env::var_os("TAPAL_DATA"))
-            .unwrap_or_else(|| "data".into()),
-    )
+/// The data folder of this checkout's own `tapal`: `TAPAL_DATA`, or `data`. Packs and accelerator lie there, and
+/// the demonstration, whose data are a folder of their own, uses them too.
+pub fn data_folder(place: &Place) -> PathBuf {
+    place
+        .root
+        .join(std::env::var_os("TAPAL_DATA").unwrap_or_else(|| "data".into()))
 }
 
 /// The folder of installed packs that belongs to a data folder.
 pub fn models_folder(data: &Path) -> PathBuf {
-    let given = std::env::var_os("TAPAL_MODELS").filter(|value| !value.is_empty());
-    given.map_or_else(|| data.join("models"), PathBuf::from)
+    std::env::var_os("TAPAL_MODELS").map_or_else(|| data.join("models"), PathBuf::from)
+}
+
+/// Where packs and accelerator are, for a `tapal` that runs on another data folder. What the user says wins.
+pub fn environment(data: &Path) -> Vec<(&'static str, PathBuf)> {
+    let mut all = vec![("TAPAL_MODELS", models_folder(data))];
+    if let Some(library) = crate::accelerator::library(data) {
+        all.push(("TAPAL_ORT_LIBRARY", library));
+    }
+    all.retain(|(name, _)| std::env::var_os(name).is_none());
+    all
 }
 
 /// Whether a pack lies in the data folder and `tapal` finds its files right.
@@ -74,12 +72,8 @@ pub fn run(place: &Place, args: &[String]) -> Result<(), String> {
     ) {
         return Err("tapal was not built".into());
     }
-    let data = data_folder(place, args);
-    let named: Vec<&str> = args
-        .iter()
-        .map(String::as_str)
-        .take_while(|arg| !arg.starts_with('-'))
-        .collect();
+    let data = data_folder(place);
+    let named: Vec<&str> = args.iter().map(String::as_str).collect();
     let packs = if named.is_empty() {
         vec![STARTER]
     } else {
