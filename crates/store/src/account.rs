@@ -15,6 +15,7 @@ use crate::{
 
 /// One account, without its password hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Its id.
     pub id: AccountId,

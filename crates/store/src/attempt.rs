@@ -14,6 +14,8 @@ use crate::{
 
 /// One attempt with its site.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = AttemptRecorded))]
 pub struct Recorded {
     /// Its site.
     pub site: SiteId,

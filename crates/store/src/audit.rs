@@ -69,6 +69,8 @@ impl Note {
 
 /// One recorded row, as shown and exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = AuditRecorded))]
 pub struct Recorded {
     /// Position.
     pub seq: i64,
@@ -140,6 +142,8 @@ pub async fn list(db: &Db, before: Option<i64>, subject: Option<&str>, limit: i6
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = AuditVerdict))]
 pub struct Verdict {
     /// Rows that fit.
     pub rows: i64,

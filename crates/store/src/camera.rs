@@ -18,6 +18,7 @@ use crate::{
 
 /// One camera without its credentials.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Camera {
     /// Its id.
     pub id: CameraId,
@@ -70,6 +71,7 @@ pub struct NewCamera {
 
 /// A camera's last report and today's counters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Seen {
     /// The node that reported.
     pub edge: EdgeId,

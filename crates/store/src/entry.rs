@@ -21,6 +21,8 @@ use crate::{
 
 /// One entry with what happened to it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = EntryRecorded))]
 pub struct Recorded {
     /// The entry.
     pub entry: Entry,
@@ -58,6 +60,7 @@ impl std::fmt::Debug for NewPhoto {
 
 /// One stored photograph's description.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PhotoInfo {
     /// Position, from 0.
     pub n: i64,

@@ -43,6 +43,7 @@ pub struct News {
 
 /// One recorded event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Its number; grows, without repetition.
     pub seq: i64,

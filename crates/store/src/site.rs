@@ -1,6 +1,8 @@
 //! Sites with their deployment record, desks, lanes and thresholds. Every change raises the site's revision, so
 //! that its node fetches its configuration anew. Must not touch list versions except through `entry`.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{DeskId, LaneId, SiteId},
@@ -18,6 +20,7 @@ use crate::{
 
 /// One site.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Site {
     /// Its id.
     pub id: SiteId,
@@ -48,6 +51,7 @@ pub struct NewSite {
 
 /// One officers' desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Desk {
     /// Its id.
     pub id: DeskId,
@@ -59,6 +63,7 @@ pub struct Desk {
 
 /// One lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lane {
     /// Its id.
     pub id: LaneId,
@@ -245,4 +250,13 @@ pub async fn set_thresholds(db: &Db, now: UtcMs, by: By, site: SiteId, model_id:
     touch(&mut tx, site).await?;
     let detail = serde_json::json!({ "model_id": model_id, "thresholds": thresholds });
     tx.commit(Note::new(by, "threshold.set", "site", site).with(detail)).await
+}
+
+/// Names of all lanes and desks, for showing where an alert came from.
+pub async fn place_names(db: &Db) -> Result<(HashMap<LaneId, String>, HashMap<DeskId, String>)> {
+    let lanes = db.all("SELECT id, name FROM lane", args![]).await?;
+    let desks = db.all("SELECT id, name FROM desk", args![]).await?;
+    let lanes = lanes.iter().map(|row| Ok((row.id("id")?, row.text("name")?))).collect::<Result<_>>()?;
+    let desks = desks.iter().map(|row| Ok((row.id("id")?, row.text("name")?))).collect::<Result<_>>()?;
+    Ok((lanes, desks))
 }

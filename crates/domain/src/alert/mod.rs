@@ -2,6 +2,8 @@
 //! which actions a status allows. Must not let a machine dismiss or confirm: the clock only escalates, expires
 //! an undecided alert as such, or withdraws one whose order lapsed (domain rules 4.1, steps 4 to 8).
 
+pub mod queue;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{

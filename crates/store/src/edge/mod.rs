@@ -23,6 +23,7 @@ use crate::{
 
 /// One camera node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Edge {
     /// Its id.
     pub id: EdgeId,

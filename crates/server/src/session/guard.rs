@@ -1,0 +1,173 @@
+//! The one place where access is decided: finds who asks (session or node), checks CSRF on every changing
+//! request with a session, and enforces the table's access column. Must run before every handler.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http_body_util::{BodyExt, Limited};
+use sha2::{Digest, Sha256};
+use tapal_domain::time::MINUTE_MS;
+
+use super::Session;
+use crate::{
+    error::{ApiError, ApiResult},
+    routes::Access,
+    state::AppState,
+};
+
+/// Name of the session cookie. The prefix makes browsers insist on Secure, Path=/ and no Domain.
+pub const COOKIE: &str = "__Host-tapal";
+
+/// What the guard of one route knows.
+#[derive(Clone)]
+pub struct Guard {
+    /// For the database and the clock.
+    pub state: AppState,
+    /// Who may.
+    pub access: Access,
+    /// Most bytes of a body.
+    pub body_limit: usize,
+}
+
+/// Layer of every route.
+pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match admit(&guard, request).await {
+        Ok(request) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn admit(guard: &Guard, mut request: Request) -> ApiResult<Request> {
+    if guard.access == Access::Device {
+        return crate::edge::identity::verify(guard, request).await;
+    }
+    let changing = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changing {
+        same_origin(&guard.state, request.headers())?;
+    }
+    let Some(session) = find(&guard.state, request.headers()).await? else {
+        return match guard.access {
+            Access::Public => Ok(request),
+            _ => Err(ApiError::not_signed_in()),
+        };
+    };
+    if changing {
+        request = check_csrf(guard, &session, request).await?;
+    }
+    allowed(guard.access, &session)?;
+    request.extensions_mut().insert(session);
+    Ok(request)
+}
+
+fn allowed(access: Access, session: &Session) -> ApiResult<()> {
+    let may = match access {
+        Access::Public | Access::SignedIn => return Ok(()),
+        Access::Needs(permission) => session.may(permission),
+        Access::Either(one, other) => session.may(one) || session.may(other),
+        Access::Device => false,
+    };
+    if session.must_change {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "password_change_needed",
+            "this password was given to you for one use; choose your own first",
+        ));
+    }
+    if may { Ok(()) } else { Err(ApiError::forbidden()) }
+}
+
+/// The session of the request's cookie, if it is live. Notes its use once a minute.
+pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Session>> {
+    let Some(token) = cookie(headers).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()) else {
+        return Ok(None);
+    };
+    let token_hash = Sha256::digest(&token).to_vec();
+    let now = state.clock.now();
+    let Some(live) = tapal_store::session::find(&state.db, &token_hash, now).await? else {
+        return Ok(None);
+    };
+    if now.since_ms(live.seen_at) >= MINUTE_MS && !headers.contains_key(&QUIET) {
+        tapal_store::session::touch(&state.db, now, &token_hash).await?;
+    }
+    Ok(Some(Session {
+        account: live.account,
+        username: live.username,
+        display_name: live.display_name,
+        role: live.role,
+        site: live.site,
+        desk: live.desk,
+        language: live.language,
+        must_change: live.must_change,
+        csrf: live.csrf,
+        token_hash,
+    }))
+}
+
+/// A page sends this header with what it fetches by itself, so that an unattended screen signs out.
+const QUIET: HeaderName = HeaderName::from_static("x-tapal-quiet");
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Refuses a changing request that another site's page made a browser send.
+fn same_origin(state: &AppState, headers: &HeaderMap) -> ApiResult<()> {
+    let foreign = || ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", "this request came from another site's page");
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let origin = origin.to_str().map_err(|_| foreign())?;
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let own = origin.strip_prefix("https://").is_some_and(|name| name == host);
+        return if own || state.config.origins.iter().any(|known| known == origin) { Ok(()) } else { Err(foreign()) };
+    }
+    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) => Err(foreign()),
+    }
+}
+
+/// The token must be in the header, or in the form. For a form the body is read once and handed on.
+async fn check_csrf(guard: &Guard, session: &Session, request: Request) -> ApiResult<Request> {
+    let wrong = || {
+        ApiError::new(StatusCode::FORBIDDEN, "csrf", "this page is out of date or the request did not come from it; load it again")
+    };
+    if let Some(token) = request.headers().get("x-csrf-token") {
+        return if same(token.as_bytes(), session.csrf.as_bytes()) { Ok(request) } else { Err(wrong()) };
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    if !is_form && !kind.starts_with("multipart/form-data") {
+        return Err(wrong());
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(body, guard.body_limit).await?;
+    let good = if is_form { form_token(&bytes, &session.csrf) } else { multipart_token(&bytes, &session.csrf) };
+    if good { Ok(Request::from_parts(parts, Body::from(bytes))) } else { Err(wrong()) }
+}
+
+fn form_token(body: &[u8], expected: &str) -> bool {
+    body.split(|&byte| byte == b'&').any(|pair| pair.strip_prefix(b"csrf=").is_some_and(|token| same(token, expected.as_bytes())))
+}
+
+/// The token part must be among the first of the form, before any file.
+fn multipart_token(body: &[u8], expected: &str) -> bool {
+    let head = &body[..body.len().min(4_096)];
+    let needle = format!("name=\"csrf\"\r\n\r\n{expected}\r\n");
+    head.windows(needle.len()).any(|window| same(window, needle.as_bytes()))
+}
+
+/// Compares without telling by time where the difference is.
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |all, (x, y)| all | (x ^ y)) == 0
+}
+
+/// Reads a body up to its limit.
+pub(crate) async fn read_body(body: Body, limit: usize) -> ApiResult<Bytes> {
+    let too_large = || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("at most {limit} bytes can be sent here"));
+    Ok(Limited::new(body, limit).collect().await.map_err(|_| too_large())?.to_bytes())
+}
