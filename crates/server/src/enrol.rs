@@ -1,6 +1,8 @@
 //! The seam to the vision crate: one photograph in, one template and portrait out, or reasons why not.
 //! Must not keep a photograph.
 
+pub mod with_pack;
+
 use tapal_domain::wire::ShotQuality;
 
 /// A usable photograph, ready to be stored encrypted. `Debug` is redacted.

@@ -1,6 +1,9 @@
 //! The centre: JSON API, consoles, live events, timers. A folder per noun.
 //! Must not hold SQL (the store does) nor decide (the domain does), and never depends on the lane.
 
+pub mod certificate;
+pub mod jobs;
+pub mod serve;
 pub mod clock;
 pub mod enrol;
 pub mod error;

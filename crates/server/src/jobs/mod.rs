@@ -1,0 +1,90 @@
+//! What the centre does by itself: alerts that nobody took move on, lapsed entries leave, old photographs are
+//! destroyed, the audit head is signed. Must not decide about a person. Each job takes `now`, so a test can run
+//! any instant; the loop only chooses when to look.
+
+use std::time::Duration;
+
+use tapal_domain::time::{HOUR_MS, MINUTE_MS, UtcMs};
+use tapal_store::{alert, audit, entry, retention};
+
+use crate::state::AppState;
+
+/// Name of the signed audit head in the data folder.
+pub const CHECKPOINT_FILE: &str = "audit-checkpoint.json";
+
+/// When the slow jobs ran last.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ran {
+    retention_at: Option<UtcMs>,
+    checkpoint_at: Option<UtcMs>,
+}
+
+/// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
+pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
+    match entry::lapse(&state.db, now).await {
+        Ok(lapsed) if lapsed.is_empty() => {}
+        Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
+        Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
+    }
+    if let Err(error) = alert::run_due(&state.db, now, &state.config.timers).await {
+        tracing::error!(%error, "alert timers failed; they are tried again");
+    }
+    if due(ran.retention_at, now, 10 * MINUTE_MS) {
+        ran.retention_at = Some(now);
+        match retention::destroy(&state.db, now, state.config.retention_ms).await {
+            Ok(gone) => tracing::info!(alerts = gone.alerts, probes = gone.probes, attempts = gone.attempts, "retention"),
+            Err(error) => tracing::error!(%error, "retention failed; it is tried again"),
+        }
+    }
+    if due(ran.checkpoint_at, now, HOUR_MS) {
+        ran.checkpoint_at = Some(now);
+        checkpoint(state, now).await;
+    }
+}
+
+/// Signs the head of the audit chain and keeps it beside the database.
+pub async fn checkpoint(state: &AppState, now: UtcMs) {
+    let path = state.config.data_dir.join(CHECKPOINT_FILE);
+    if let Err(error) = audit::write_checkpoint(&state.db, &path, &state.signing_key, now).await {
+        tracing::error!(%error, "the audit checkpoint was not written");
+    }
+}
+
+fn due(last: Option<UtcMs>, now: UtcMs, every_ms: i64) -> bool {
+    last.is_none_or(|last| now.since_ms(last) >= every_ms || now < last)
+}
+
+/// Runs the jobs until the program ends: at the next instant something is due, at every change, at least once a minute.
+pub async fn run(state: AppState) {
+    let mut wakes = state.db.wakes();
+    let mut ran = Ran::default();
+    loop {
+        let now = state.clock.now();
+        run_due(&state, &mut ran, now).await;
+        let pause = tokio::time::sleep(pause(&state, now).await);
+        tokio::select! {
+            woken = wakes.changed() => if woken.is_err() { return },
+            () = pause => {}
+        }
+    }
+}
+
+async fn pause(state: &AppState, now: UtcMs) -> Duration {
+    let alert = alert::next_due(&state.db).await.ok().flatten();
+    let lapse = entry::next_lapse(&state.db).await.ok().flatten();
+    let next = alert.into_iter().chain(lapse).map(|at| at.since_ms(now)).min().unwrap_or(MINUTE_MS);
+    // At least 50 ms, so that a job that keeps failing cannot spin.
+    Duration::from_millis(next.clamp(50, MINUTE_MS) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_jobs_run_at_first_then_at_their_interval_and_after_a_clock_set_back() {
+        for (last, now, expect) in [(None, 0, true), (Some(0), 9, false), (Some(0), 10, true), (Some(100), 50, true)] {
+            assert_eq!(due(last.map(UtcMs), UtcMs(now), 10), expect, "{last:?} {now}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Opens a centre and serves it over HTTPS. Must not know where settings come from.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use ed25519_dalek::SigningKey;
+use tapal_store::{Db, Vault, vault::secret_file};
+use tokio::task::JoinHandle;
+
+use crate::{
+    certificate::{self, CertificateError},
+    clock::SystemClock,
+    enrol::Enrol,
+    jobs, routes,
+    state::{AppState, ServerConfig},
+};
+
+/// Why a centre cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("the data folder {0} cannot be made: {1}. Choose another with --data")]
+    DataFolder(std::path::PathBuf, std::io::Error),
+    /// Database or keys.
+    #[error("the data folder cannot be used: {0}")]
+    Store(#[from] tapal_store::Error),
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {0}: {1}. Another centre may be running; choose another address with --listen")]
+    Listen(SocketAddr, std::io::Error),
+}
+
+/// Opens database and keys of the data folder; everything is made at the first run.
+pub async fn open(config: ServerConfig, enrol: Option<Arc<dyn Enrol>>) -> Result<AppState, StartError> {
+    let data = config.data_dir.clone();
+    let keys = data.join("keys");
+    std::fs::create_dir_all(&keys).map_err(|e| StartError::DataFolder(data.clone(), e))?;
+    private_folder(&data).and_then(|()| private_folder(&keys)).map_err(|e| StartError::DataFolder(data.clone(), e))?;
+    let vault = Vault::open_or_create(&keys.join("records.key"))?;
+    let seed = secret_file(&keys.join("centre.key"), 32)?;
+    let mut key = [0_u8; 32];
+    key.copy_from_slice(&seed);
+    let signing_key = SigningKey::from_bytes(&key);
+    let db = Db::open(&data.join("tapal.db"), vault).await?;
+    Ok(AppState::new(db, Arc::new(SystemClock), signing_key, config, enrol))
+}
+
+#[cfg(unix)]
+fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+}
+#[cfg(not(unix))]
+fn private_folder(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// A centre that listens.
+pub struct Running {
+    /// The address it got (its port is real even when 0 was asked for).
+    pub address: SocketAddr,
+    /// SHA-256 of its certificate, as browsers show it.
+    pub fingerprint: String,
+    handle: Handle<SocketAddr>,
+    server: JoinHandle<std::io::Result<()>>,
+    others: Vec<JoinHandle<()>>,
+    state: AppState,
+}
+
+/// Listens and runs the jobs; returns once connections are accepted.
+pub async fn serve(state: AppState) -> Result<Running, StartError> {
+    // A second provider from another crate's defaults must not be able to take over.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificate = certificate::load_or_make(&state.config.data_dir, &state.config.public_names)?;
+    let tls = RustlsConfig::from_pem_file(&certificate.path, &certificate.key_path)
+        .await
+        .map_err(|e| CertificateError::Unusable(e.to_string()))?;
+    let asked = state.config.addr;
+    let taken = |e| StartError::Listen(asked, e);
+    let listener = std::net::TcpListener::bind(asked).map_err(taken)?;
+    listener.set_nonblocking(true).map_err(taken)?;
+    let address = listener.local_addr().map_err(taken)?;
+    let service = routes::app(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let server = axum_server::from_tcp_rustls(listener, tls).map_err(taken)?.handle(handle.clone()).serve(service);
+    let others = vec![tokio::spawn(state.hub.clone().run()), tokio::spawn(jobs::run(state.clone()))];
+    Ok(Running { address, fingerprint: certificate.fingerprint, handle, server: tokio::spawn(server), others, state })
+}
+
+impl Running {
+    /// Stops: a second for requests under way, then the audit head is signed and the database closed.
+    pub async fn stop(self) {
+        self.handle.graceful_shutdown(Some(Duration::from_secs(1)));
+        let _ = self.server.await;
+        for task in self.others {
+            task.abort();
+        }
+        jobs::checkpoint(&self.state, self.state.clock.now()).await;
+        self.state.db.close().await;
+    }
+}
