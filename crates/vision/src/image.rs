@@ -225,3 +225,7 @@ pub fn encode_jpeg(frame: &Frame, quality: u8) -> Vec<u8> {
         Err(_) => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[path = "image_tests.rs"]
+mod tests;

@@ -96,7 +96,7 @@ impl Default for QualityLimits {
             brightest: 0.92,
             contrast: 0.04,
             yaw_deg: 45.0,
-            pitch_deg: 35.0,
+            pitch_deg: 25.0,
             occlusion: 0.9,
             inside: 0.9,
             detector_score: 0.65,
@@ -114,7 +114,7 @@ impl QualityLimits {
             brightest: 0.88,
             contrast: 0.06,
             yaw_deg: 25.0,
-            pitch_deg: 25.0,
+            pitch_deg: 18.0,
             occlusion: 0.8,
             inside: 0.97,
             detector_score: 0.75,
@@ -229,6 +229,13 @@ fn sharpness(grey: &[f32]) -> f32 {
     (sum / count).sqrt() / contrast.max(0.02)
 }
 
+/// How far the nose stands out, in eye distances: fitted on 200 rendered heads of known pose.
+const NOSE_DEPTH: f32 = 0.47;
+/// Where a level nose lies between eyes (0) and mouth (1), fitted likewise.
+const LEVEL_NOSE: f32 = 0.56;
+/// Faces differ in length more than nods show, so this is the best linear guess and reads low for strong nods.
+const DEGREES_A_SHARE: f32 = 150.0;
+
 /// Yaw, pitch and roll from where the nose lies between eyes and mouth.
 fn pose(points: &[[f32; 2]; 5]) -> (f32, f32, f32) {
     let [left, right, nose, mouth_left, mouth_right] = *points;
@@ -245,14 +252,64 @@ fn pose(points: &[[f32; 2]; 5]) -> (f32, f32, f32) {
     let height = mouth[1].max(1e-3);
     let across = (nose[0] - mouth[0] * 0.5) / width;
     let down = nose[1] / height;
-    let yaw = (across / 0.55).atan().to_degrees();
-    let pitch = ((0.55 - down) * 100.0).clamp(-90.0, 90.0);
+    let yaw = (across / NOSE_DEPTH).atan().to_degrees();
+    let pitch = ((LEVEL_NOSE - down) * DEGREES_A_SHARE).clamp(-90.0, 90.0);
     (yaw, pitch, roll.to_degrees())
 }
 
-/// Whether mouth or eyes look unlike the rest of the face.
-fn occlusion(_rgb: &[u8]) -> f32 {
-    0.0
+/// Whether mouth or eyes look unlike the rest of the face: a cue, not a proof. A mask changes the colour
+/// below the nose; dark glasses make the eyes far darker than the cheeks. Beards, shadows and make-up stay
+/// below the usual limit; a skin-coloured covering is missed.
+fn occlusion(rgb: &[u8]) -> f32 {
+    let cheeks = [patch(rgb, 24..36, 64..76), patch(rgb, 76..88, 64..76)];
+    let cheek = blend(&cheeks);
+    let mouth = blend(&[patch(rgb, 38..74, 86..90), patch(rgb, 34..78, 96..106)]);
+    let eyes = blend(&[patch(rgb, 30..46, 48..57), patch(rgb, 66..82, 48..57)]);
+    let colour = |c: [f32; 3]| {
+        let light = luma(c[0], c[1], c[2]);
+        // Opponent colours against brightness, so that shade alone does not count.
+        [
+            (c[0] - light) / (light + 20.0),
+            (c[2] - light) / (light + 20.0),
+        ]
+    };
+    let (a, b) = (colour(cheek), colour(mouth));
+    let covered_mouth = ((a[0] - b[0]).hypot(a[1] - b[1]) - MOUTH.0) / (MOUTH.1 - MOUTH.0);
+    let light = |c: [f32; 3]| luma(c[0], c[1], c[2]);
+    let dark = light(eyes) / light(cheek).max(1.0);
+    let covered_eyes = (EYES.0 - dark) / (EYES.0 - EYES.1);
+    let brightest_cheek = cheeks.iter().map(|c| light(*c)).fold(1.0, f32::max);
+    // In deep shade the ratio says nothing.
+    let covered_eyes = if brightest_cheek < 40.0 {
+        0.0
+    } else {
+        covered_eyes
+    };
+    covered_mouth.max(covered_eyes).clamp(0.0, 1.0)
+}
+
+/// Colour distance of mouth and cheek at which the cue begins, and at which it is sure.
+const MOUTH: (f32, f32) = (0.15, 0.33);
+/// Brightness of eyes against cheeks at which the cue begins, and at which it is sure.
+const EYES: (f32, f32) = (0.4, 0.15);
+
+/// Mean colour of a part of the aligned crop.
+fn patch(rgb: &[u8], columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> [f32; 3] {
+    let count = (columns.len() * rows.len()) as f32;
+    let mut sum = [0.0f32; 3];
+    for y in rows {
+        let line = &rgb[(y * SIDE + columns.start) * 3..(y * SIDE + columns.end) * 3];
+        for pixel in line.chunks_exact(3) {
+            sum.iter_mut()
+                .zip(pixel)
+                .for_each(|(s, v)| *s += f32::from(*v));
+        }
+    }
+    sum.map(|s| s / count)
+}
+
+fn blend(parts: &[[f32; 3]]) -> [f32; 3] {
+    std::array::from_fn(|c| parts.iter().map(|p| p[c]).sum::<f32>() / parts.len() as f32)
 }
 
 impl From<Rejection> for tapal_domain::screening::NotSearched {
@@ -268,5 +325,161 @@ impl From<Rejection> for tapal_domain::screening::NotSearched {
             Rejection::LowConfidence => Self::LowConfidence,
             Rejection::CutOff => Self::CutOff,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::ARCFACE_112;
+
+    fn good() -> Quality {
+        Quality {
+            eye_distance_px: 60.0,
+            sharpness: 0.4,
+            exposure: 0.5,
+            contrast: 0.15,
+            yaw_deg: 0.0,
+            pitch_deg: 0.0,
+            roll_deg: 0.0,
+            occlusion: 0.0,
+            inside: 1.0,
+            detector_score: 0.93,
+            overall: 0.8,
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_measure() {
+        let check = |change: &dyn Fn(&mut Quality), want: Result<(), Rejection>| {
+            let mut quality = good();
+            change(&mut quality);
+            assert_eq!(
+                quality.verdict(&QualityLimits::default()),
+                want,
+                "{quality:?}"
+            );
+        };
+        check(&|_| (), Ok(()));
+        check(&|q| q.eye_distance_px = 12.0, Err(Rejection::TooSmall));
+        check(&|q| q.exposure = 0.03, Err(Rejection::TooDark));
+        check(&|q| q.exposure = 0.97, Err(Rejection::TooBright));
+        check(&|q| q.sharpness = 0.01, Err(Rejection::Blurred));
+        check(&|q| q.contrast = 0.01, Err(Rejection::Blurred));
+        check(&|q| q.yaw_deg = -60.0, Err(Rejection::SideOn));
+        check(&|q| q.pitch_deg = 40.0, Err(Rejection::TooSteep));
+        check(&|q| q.occlusion = 1.0, Err(Rejection::Occluded));
+        check(&|q| q.detector_score = 0.4, Err(Rejection::LowConfidence));
+        check(&|q| q.inside = 0.5, Err(Rejection::CutOff));
+        check(&|q| q.sharpness = f32::NAN, Err(Rejection::Blurred));
+    }
+
+    #[test]
+    fn enrolment_is_nowhere_laxer_than_a_camera() {
+        let (camera, desk) = (QualityLimits::default(), QualityLimits::enrolment());
+        assert!(desk.eye_distance_px > camera.eye_distance_px && desk.sharpness > camera.sharpness);
+        assert!(desk.darkest > camera.darkest && desk.brightest < camera.brightest);
+        assert!(desk.contrast > camera.contrast && desk.occlusion < camera.occlusion);
+        assert!(desk.yaw_deg < camera.yaw_deg && desk.pitch_deg < camera.pitch_deg);
+        assert!(desk.inside > camera.inside && desk.detector_score > camera.detector_score);
+    }
+
+    /// A drawn face whose landmarks are already the aligned ones, `shade` from 0 to 1.
+    fn drawn(shade: f32, blur: usize) -> Frame {
+        let mut frame = Frame::filled(112, 112, [0; 3]);
+        for y in 0..112usize {
+            for x in 0..112usize {
+                let stripes = (0..=blur).map(|d| ((x + d) / 3 + y / 3) % 2).sum::<usize>();
+                let detail = stripes as f32 / (blur + 1) as f32;
+                let v = (255.0 * shade * (0.7 + 0.3 * detail)).min(255.0);
+                frame.rgb[(y * 112 + x) * 3..][..3].copy_from_slice(&[v as u8; 3]);
+            }
+        }
+        frame
+    }
+
+    fn face() -> Face {
+        Face {
+            bbox: [0.0, 0.0, 112.0, 112.0],
+            landmarks: ARCFACE_112,
+            score: 0.9,
+        }
+    }
+
+    #[test]
+    fn light_and_detail_are_measured() {
+        let (day, night) = (
+            Quality::measure(&drawn(0.8, 0), &face()),
+            Quality::measure(&drawn(0.05, 0), &face()),
+        );
+        assert!(
+            day.exposure > 0.5 && night.exposure < 0.06,
+            "{day:?} {night:?}"
+        );
+        assert_eq!(
+            night.verdict(&QualityLimits::default()),
+            Err(Rejection::TooDark)
+        );
+        let soft = Quality::measure(&drawn(0.8, 5), &face());
+        assert!(day.sharpness > 2.0 * soft.sharpness, "{day:?} {soft:?}");
+        assert!(day.overall >= soft.overall);
+    }
+
+    #[test]
+    fn pose_follows_the_nose() {
+        let check = |nose: [f32; 2], yaw: std::ops::Range<f32>, pitch: std::ops::Range<f32>| {
+            let mut points = ARCFACE_112;
+            points[2] = nose;
+            let (y, p, roll) = pose(&points);
+            assert!(
+                yaw.contains(&y) && pitch.contains(&p) && roll.abs() < 1.0,
+                "{nose:?}: {y} {p} {roll}"
+            );
+        };
+        check([56.1, 74.4], -3.0..3.0, -3.0..3.0);
+        check([72.0, 74.4], 30.0..60.0, -3.0..3.0);
+        check([40.0, 74.4], -60.0..-30.0, -3.0..3.0);
+        check([56.1, 62.0], -3.0..3.0, 25.0..60.0);
+        check([56.1, 86.0], -3.0..3.0, -60.0..-25.0);
+    }
+
+    #[test]
+    fn a_blue_mask_and_dark_glasses_are_noticed() {
+        let mut skin = Frame::filled(112, 112, [200, 150, 120]);
+        assert_eq!(occlusion(&skin.rgb), 0.0);
+        let mut paint = |rows: std::ops::Range<usize>, colour: [u8; 3]| {
+            for at in rows.start * 112..rows.end * 112 {
+                skin.rgb[at * 3..at * 3 + 3].copy_from_slice(&colour);
+            }
+            occlusion(&skin.rgb)
+        };
+        assert!(paint(82..112, [110, 150, 200]) > 0.9);
+        assert_eq!(paint(82..112, [200, 150, 120]), 0.0);
+        assert!(paint(44..60, [15, 15, 15]) > 0.9);
+    }
+
+    #[test]
+    fn a_face_without_area_is_refused_not_a_crash() {
+        let frame = drawn(0.5, 0);
+        let nothing = Face {
+            bbox: [0.0; 4],
+            landmarks: [[3.0, 3.0]; 5],
+            score: 0.9,
+        };
+        assert!(
+            Quality::measure(&frame, &nothing)
+                .verdict(&QualityLimits::default())
+                .is_err()
+        );
+        let broken = Face {
+            bbox: [f32::NAN; 4],
+            landmarks: [[f32::NAN; 2]; 5],
+            score: f32::NAN,
+        };
+        assert!(
+            Quality::measure(&frame, &broken)
+                .verdict(&QualityLimits::default())
+                .is_err()
+        );
     }
 }
