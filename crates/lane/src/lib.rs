@@ -3,4 +3,7 @@
 
 pub mod camera;
 pub mod clock;
+pub mod pass;
+pub mod shot;
 pub mod track;
+pub mod watch;

@@ -105,6 +105,11 @@ impl Tracker {
         fresh
     }
 
+    /// Forgets a track.
+    pub fn drop_track(&mut self, key: Key) {
+        self.tracks.retain(|track| track.key != key);
+    }
+
     /// Forgets every track; gives their keys.
     pub fn clear(&mut self) -> Vec<Key> {
         self.tracks.drain(..).map(|track| track.key).collect()

@@ -1,0 +1,473 @@
+//! One camera's people: which face belongs to whom, which views to look at closely, and what the machine concludes.
+//! One person is one decision. It moves no pixels to disk and raises nothing that `screening::judge` does not.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tapal_domain::{
+    entry::ListKind,
+    id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
+    screening::{Band, Candidate, Judgement, Threshold, judge},
+    time::UtcMs,
+    wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
+};
+use tapal_gallery::Gallery;
+use tapal_vision::{Card, Face, Frame, Quality, QualityLimits, Template};
+
+use crate::{
+    clock::Clock,
+    pass::{Fate, Pass},
+    shot::{Shot, reason},
+    track::{Key, Tracker},
+};
+
+/// Shots after which any band is raised while the person is still in view. With two, a Match is.
+const STEADY_SHOTS: u32 = 3;
+/// A person not seen this long is judged by the shots there are.
+const LEAVING_MS: i64 = 400;
+/// How long after the last sight a person is still the same pass if the face agrees.
+const REFOUND_MS: i64 = 3_000;
+/// The same after the source itself was interrupted.
+const REFOUND_GAP_MS: i64 = 10_000;
+/// Fewer frames than this without a usable view are a flicker of the detector, not a person.
+const FLICKER_FRAMES: u32 = 3;
+/// Candidates asked of the gallery.
+const CANDIDATES: usize = 8;
+/// Others reported with an alert.
+const OTHERS: usize = 5;
+
+/// What the camera may search now.
+#[derive(Clone)]
+pub struct Lists {
+    /// The templates.
+    pub gallery: Arc<Gallery>,
+    /// Lists this site may search.
+    pub lists: Vec<ListKind>,
+    /// Thresholds a list.
+    pub thresholds: Vec<Threshold>,
+    /// Version of the list held.
+    pub version: i64,
+}
+
+/// From which similarity on two views by one camera moments apart are one person.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Yardstick {
+    /// Below it a track has changed hands.
+    pub same: f32,
+    /// From it on a new track is a lost one found again.
+    pub refound: f32,
+}
+
+impl Yardstick {
+    /// From a model's own scale. Measured on the clips: views of one track agree with each other at least 0.17
+    /// (EdgeFace) or 0.015 (ResNet) more than the card's match threshold; 99 % of other people stay below it.
+    pub fn of(card: &Card) -> Self {
+        let strong = card.thresholds.r#match;
+        Yardstick { same: strong, refound: strong + 0.3 * (1.0 - strong) }
+    }
+}
+
+/// A view that is worth a run of the recogniser.
+#[derive(Debug)]
+pub struct Taken {
+    /// The face, in the frame's pixels.
+    pub face: Face,
+    key: Key,
+    shot: Shot,
+    uptime_ms: i64,
+}
+
+/// An alert to be raised, its faces still in memory.
+#[derive(Debug)]
+pub struct Raised {
+    /// Its id.
+    pub alert: AlertId,
+    /// The track.
+    pub track: TrackId,
+    /// When the deciding frame was captured.
+    pub captured_at: UtcMs,
+    /// The strongest entry.
+    pub best: Candidate,
+    /// Its band.
+    pub band: Band,
+    /// The threshold it passed.
+    pub threshold: f32,
+    /// Others at or above theirs.
+    pub others: Vec<Candidate>,
+    /// Shots fused.
+    pub shots: u32,
+    /// Quality of the best shot.
+    pub quality: ShotQuality,
+    /// Portraits as JPEG, best first.
+    pub portraits: Vec<Vec<u8>>,
+    /// Entries searched.
+    pub gallery_size: u64,
+    /// Version of the list.
+    pub list_version: i64,
+}
+
+/// What a frame led to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// An alert.
+    Raise(Box<Raised>),
+    /// What became of a person.
+    Attempt(Attempt),
+}
+
+struct Earlier {
+    alert: AlertId,
+    entry: EntryId,
+    last_ms: i64,
+    gap: bool,
+}
+
+/// One camera's people.
+pub struct Watch {
+    camera: CameraId,
+    limits: QualityLimits,
+    yardstick: Yardstick,
+    tracker: Tracker,
+    passes: BTreeMap<Key, Pass>,
+    /// Passes whose track ended; still open for the same face.
+    lost: Vec<Pass>,
+    /// Alerts of people no longer held.
+    earlier: Vec<Earlier>,
+    counters: Counters,
+}
+
+impl Watch {
+    /// Nobody in view yet.
+    pub fn new(config: &CameraConfig, card: &Card) -> Self {
+        let mut limits = card.quality.unwrap_or_default();
+        if config.min_eye_distance_px > 0.0 {
+            limits.eye_distance_px = config.min_eye_distance_px;
+        }
+        Watch {
+            camera: config.camera,
+            limits,
+            yardstick: Yardstick::of(card),
+            tracker: Tracker::new(),
+            passes: BTreeMap::new(),
+            lost: Vec::new(),
+            earlier: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Counters so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// People held in memory.
+    pub fn people(&self) -> usize {
+        self.passes.len() + self.lost.len()
+    }
+
+    /// Follows the faces of a frame and picks the views to be embedded.
+    pub fn look(&mut self, frame: &Frame, faces: &[Face], at: UtcMs, uptime_ms: i64) -> Vec<Taken> {
+        self.counters.frames += 1;
+        let boxes: Vec<[f32; 4]> = faces.iter().map(|face| face.bbox).collect();
+        let step = self.tracker.step(&boxes, uptime_ms);
+        for key in step.ended {
+            self.lost.extend(self.passes.remove(&key));
+        }
+        let mut taken = Vec::new();
+        for (face, key) in faces.iter().zip(step.faces) {
+            let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(at, uptime_ms));
+            pass.seen(at, uptime_ms);
+            let quality = Quality::measure(frame, face);
+            if let Err(rejection) = quality.verdict(&self.limits) {
+                pass.refuse(reason(rejection));
+            } else if pass.wants(&quality, uptime_ms, self.tracker.is_contested(key))
+                && let Some(shot) = Shot::cut(frame, face, quality, at)
+            {
+                taken.push(Taken { face: *face, key, shot, uptime_ms });
+            }
+        }
+        taken
+    }
+
+    /// Takes the templates of the views in, searches, judges, and lets go of those who left.
+    pub fn settle(
+        &mut self,
+        taken: Vec<(Taken, Template)>,
+        lists: &Lists,
+        clock: &dyn Clock,
+        uptime_ms: i64,
+    ) -> Vec<Outcome> {
+        for (taken, template) in taken {
+            self.counters.faces += 1;
+            self.take_in(taken, &template);
+        }
+        let mut outcomes = self.search(lists, clock, uptime_ms);
+        outcomes.extend(self.let_go(clock, uptime_ms, REFOUND_MS));
+        outcomes
+    }
+
+    /// The source stopped: everybody is judged by what there is, then let go.
+    pub fn gap(&mut self, lists: &Lists, clock: &dyn Clock, uptime_ms: i64) -> Vec<Outcome> {
+        for key in self.tracker.clear() {
+            self.lost.extend(self.passes.remove(&key));
+        }
+        self.lost.extend(std::mem::take(&mut self.passes).into_values());
+        let mut outcomes = self.search(lists, clock, uptime_ms + LEAVING_MS);
+        outcomes.extend(self.let_go(clock, uptime_ms, -1));
+        self.earlier.iter_mut().for_each(|earlier| earlier.gap = true);
+        outcomes
+    }
+
+    fn take_in(&mut self, taken: Taken, template: &Template) {
+        let Taken { mut key, shot, uptime_ms, .. } = taken;
+        let known = self.passes.get(&key).filter(|pass| pass.shots > 0).and_then(Pass::template);
+        let agrees = known.is_none_or(|known| alike(&known, template) >= self.yardstick.same);
+        if agrees {
+            self.tracker.confirm(key);
+        } else {
+            key = self.change_hands(key, shot.at, uptime_ms);
+        }
+        let fresh = self.passes.get(&key).is_none_or(|pass| pass.shots == 0);
+        let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(shot.at, uptime_ms));
+        pass.add(shot, template, uptime_ms);
+        if fresh {
+            self.refind(key, template, uptime_ms);
+        }
+    }
+
+    /// The track now shows somebody else: the earlier person is lost, a new pass begins.
+    fn change_hands(&mut self, key: Key, at: UtcMs, uptime_ms: i64) -> Key {
+        let fresh = self.tracker.split(key);
+        self.lost.extend(self.passes.remove(&key));
+        let mut pass = Pass::begin(at, uptime_ms);
+        pass.seen(at, uptime_ms);
+        self.passes.insert(fresh, pass);
+        fresh
+    }
+
+    /// A new face may be one that was lost a moment ago.
+    fn refind(&mut self, key: Key, template: &Template, uptime_ms: i64) {
+        let likeness = |pass: &Pass| pass.template().map_or(f32::NEG_INFINITY, |known| alike(&known, template));
+        let best = self
+            .lost
+            .iter()
+            .enumerate()
+            .filter(|(_, pass)| uptime_ms - pass.last_ms <= REFOUND_MS)
+            .map(|(i, pass)| (i, likeness(pass)))
+            .max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((i, score)) = best
+            && score >= self.yardstick.refound
+            && let Some(later) = self.passes.remove(&key)
+        {
+            let mut pass = self.lost.swap_remove(i);
+            pass.absorb(later);
+            self.passes.insert(key, pass);
+            return;
+        }
+        // A track that waits for a face, unseen in this frame, may be this one too.
+        let waiting = self
+            .passes
+            .iter()
+            .filter(|(other, pass)| **other != key && pass.last_ms < uptime_ms)
+            .map(|(other, pass)| (*other, likeness(pass)))
+            .max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((other, score)) = waiting
+            && score >= self.yardstick.refound
+            && let (Some(mut pass), Some(later)) = (self.passes.remove(&other), self.passes.remove(&key))
+        {
+            self.tracker.drop_track(other);
+            pass.absorb(later);
+            self.passes.insert(key, pass);
+        }
+    }
+
+    /// Searches every pass with news, in one pass over the templates, and judges at this instant.
+    fn search(&mut self, lists: &Lists, clock: &dyn Clock, uptime_ms: i64) -> Vec<Outcome> {
+        let (held, earlier) = (self.held(uptime_ms), self.earlier(uptime_ms));
+        let mut asked: Vec<(&mut Pass, Template, bool)> = Vec::new();
+        let passes = self.passes.values_mut().chain(self.lost.iter_mut());
+        for pass in passes.filter(|pass| pass.fate == Fate::Open && !pass.settled) {
+            let leaving = uptime_ms - pass.last_ms >= LEAVING_MS;
+            if let Some(template) = pass.template().filter(|_| leaving || pass.searched < pass.shots) {
+                asked.push((pass, template, leaving));
+            }
+        }
+        let queries: Vec<&[f32]> = asked.iter().map(|(_, template, _)| template.values.as_slice()).collect();
+        let Some(model_id) = asked.first().map(|(_, template, _)| template.model_id.clone()) else {
+            return Vec::new();
+        };
+        self.counters.searches += queries.len() as u64;
+        let found = match lists.gallery.search(&model_id, &queries, CANDIDATES) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(camera = %self.camera, %error, "search refused");
+                return Vec::new();
+            }
+        };
+        let now = clock.now();
+        let mut claims: Vec<Claim<'_>> = Vec::new();
+        for ((pass, _, leaving), candidates) in asked.into_iter().zip(found) {
+            pass.searched = pass.shots;
+            let steady = pass.shots >= STEADY_SHOTS || leaving;
+            // Without a new view there is nothing to search again, until the person leaves.
+            pass.settled = steady;
+            pass.lapsed_match |= would_match_if_in_force(&candidates, lists, now);
+            let judgement = judge(&candidates, &lists.lists, &lists.thresholds, now);
+            if let Judgement::Raise { best, band, others } = judgement
+                && (steady || (band == Band::Match && pass.shots >= 2))
+            {
+                claims.push(Claim { pass, best, band, others });
+            }
+        }
+        let mut outcomes = Vec::new();
+        for claim in one_to_one(claims, &held) {
+            outcomes.extend(conclude(claim, self.camera, &mut self.counters, &earlier, lists, clock));
+        }
+        outcomes
+    }
+
+    /// Entries of people in view now, with their scores: nobody else can be the same person.
+    fn held(&self, uptime_ms: i64) -> Vec<(EntryId, f32)> {
+        let in_view = self.passes.values().filter(|pass| uptime_ms - pass.last_ms < LEAVING_MS);
+        in_view
+            .filter_map(|pass| match pass.fate {
+                Fate::Open => None,
+                Fate::Raised { entry, score, .. } => Some((entry, score)),
+                Fate::Merged { entry, .. } => Some((entry, f32::INFINITY)),
+            })
+            .collect()
+    }
+
+    /// Alerts whose person left the view a moment ago: found again, it is the same decision.
+    fn earlier(&self, uptime_ms: i64) -> Vec<(EntryId, AlertId)> {
+        let out_of_view = self.passes.values().chain(&self.lost).filter(|pass| {
+            let unseen = uptime_ms - pass.last_ms;
+            (1..=REFOUND_MS).contains(&unseen)
+        });
+        let passes = out_of_view.filter_map(|pass| match pass.fate {
+            Fate::Open => None,
+            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => Some((entry, alert)),
+        });
+        let interrupted = self.earlier.iter().filter(|e| e.gap && uptime_ms - e.last_ms <= REFOUND_GAP_MS);
+        interrupted.map(|e| (e.entry, e.alert)).chain(passes).collect()
+    }
+
+    /// Lets go of lost passes nobody came back to; says what became of the undecided ones.
+    fn let_go(&mut self, clock: &dyn Clock, uptime_ms: i64, patience_ms: i64) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for pass in std::mem::take(&mut self.lost) {
+            if uptime_ms - pass.last_ms <= patience_ms {
+                self.lost.push(pass);
+                continue;
+            }
+            match pass.fate {
+                Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => {
+                    self.earlier.push(Earlier { alert, entry, last_ms: pass.last_ms, gap: false });
+                }
+                Fate::Open => outcomes.extend(self.unraised(&pass, clock)),
+            }
+        }
+        self.earlier.retain(|earlier| uptime_ms - earlier.last_ms <= REFOUND_GAP_MS);
+        outcomes
+    }
+
+    fn unraised(&mut self, pass: &Pass, clock: &dyn Clock) -> Option<Outcome> {
+        if pass.shots == 0 && pass.frames < FLICKER_FRAMES {
+            return None;
+        }
+        self.counters.persons += 1;
+        let outcome = if pass.shots == 0 {
+            let why = pass.why_not();
+            *self.counters.not_searched.entry(why).or_default() += 1;
+            AttemptOutcome::NotSearched(why)
+        } else {
+            self.counters.destroyed += 1;
+            if pass.lapsed_match { AttemptOutcome::NotInForce } else { AttemptOutcome::BelowThreshold }
+        };
+        Some(Outcome::Attempt(attempt(self.camera, pass, outcome, clock)))
+    }
+}
+
+/// A pass that would raise.
+struct Claim<'a> {
+    pass: &'a mut Pass,
+    best: Candidate,
+    band: Band,
+    others: Vec<Candidate>,
+}
+
+/// One entry is one person: of several claims on it in one frame the strongest stands, and a person in view who
+/// was found more similar keeps it.
+fn one_to_one<'a>(mut claims: Vec<Claim<'a>>, held: &[(EntryId, f32)]) -> Vec<Claim<'a>> {
+    claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
+    let mut taken = BTreeSet::new();
+    claims.retain(|claim| {
+        let stronger = held.iter().any(|(entry, score)| *entry == claim.best.entry && *score >= claim.best.score);
+        !stronger && taken.insert(claim.best.entry)
+    });
+    claims
+}
+
+fn conclude(
+    claim: Claim<'_>,
+    camera: CameraId,
+    counters: &mut Counters,
+    earlier: &[(EntryId, AlertId)],
+    lists: &Lists,
+    clock: &dyn Clock,
+) -> Vec<Outcome> {
+    let Claim { pass, best, band, others } = claim;
+    counters.persons += 1;
+    if let Some((entry, alert)) = earlier.iter().rev().find(|(entry, _)| *entry == best.entry).copied() {
+        counters.merged += 1;
+        pass.decide(Fate::Merged { alert, entry });
+        return vec![Outcome::Attempt(attempt(camera, pass, AttemptOutcome::Merged(alert), clock))];
+    }
+    counters.matches += 1;
+    let alert = AlertId(clock.id());
+    let threshold = lists.thresholds.iter().find(|t| t.list == best.list);
+    let threshold = threshold.map_or(best.score, |t| if band == Band::Match { t.strong } else { t.possible });
+    let shots = pass.best_shots();
+    let raised = Raised {
+        alert,
+        track: TrackId(clock.id()),
+        captured_at: pass.last_at,
+        best,
+        band,
+        threshold,
+        others: others.into_iter().take(OTHERS).collect(),
+        shots: pass.shots,
+        quality: shots.first().map(Shot::measures).unwrap_or_default(),
+        portraits: shots.iter().map(Shot::portrait).collect(),
+        gallery_size: lists.gallery.len() as u64,
+        list_version: lists.version,
+    };
+    let attempt = attempt(camera, pass, AttemptOutcome::Raised(alert), clock);
+    pass.decide(Fate::Raised { alert, entry: best.entry, score: best.score });
+    vec![Outcome::Raise(Box::new(raised)), Outcome::Attempt(attempt)]
+}
+
+fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn Clock) -> Attempt {
+    Attempt {
+        id: AttemptId(clock.id()),
+        camera,
+        at: clock.now(),
+        seen_ms: u32::try_from(pass.last_at.since_ms(pass.begun_at).max(0)).unwrap_or(u32::MAX),
+        shots: pass.shots,
+        outcome,
+    }
+}
+
+fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) -> bool {
+    let lapsed = candidates.iter().filter(|c| !tapal_domain::entry::in_force(c.in_force_from, c.in_force_to, now));
+    let as_if: Vec<Candidate> =
+        lapsed.map(|c| Candidate { in_force_from: now, in_force_to: now + 1, ..*c }).collect();
+    judge(&as_if, &lists.lists, &lists.thresholds, now) != Judgement::Unknown
+}
+
+fn alike(a: &Template, b: &Template) -> f32 {
+    a.cosine(b).unwrap_or(f32::NEG_INFINITY)
+}
