@@ -1,17 +1,28 @@
 //! The centre: JSON API, consoles, live events, timers. A folder per noun.
 //! Must not hold SQL (the store does) nor decide (the domain does), and never depends on the lane.
 
+pub mod account;
+pub mod alert;
+pub mod attempt;
+pub mod audit;
+pub mod camera;
 pub mod certificate;
-pub mod jobs;
-pub mod serve;
 pub mod clock;
+pub mod edge;
 pub mod enrol;
+pub mod entry;
 pub mod error;
 pub mod event;
+pub mod extract;
+pub mod health;
+pub mod jobs;
+pub mod openapi;
 pub mod page;
 pub mod request;
 pub mod routes;
+pub mod serve;
 pub mod session;
+pub mod site;
 pub mod state;
 
 pub use clock::{Clock, SystemClock};

@@ -1,10 +1,14 @@
 //! The one table of routes: method, path, who may, handler. The router, the OpenAPI test and the wrong-role tests
 //! are all made from it. Must not be bypassed: a route outside this table does not exist.
 
-use axum::{Router, handler::Handler, middleware, routing::MethodRouter};
+use axum::{Router, handler::Handler, http::StatusCode, middleware, routing::MethodRouter};
 use tapal_domain::role::Permission;
 
-use crate::state::AppState;
+use crate::{
+    error::ApiError,
+    session::guard::{self, Guard},
+    state::AppState,
+};
 
 /// Who may call a route; enforced before the handler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,15 +83,103 @@ pub fn table() -> Vec<Route> {
 
 /// The routes of the JSON API, each of which the OpenAPI document describes.
 pub fn api() -> Vec<Route> {
-    Vec::new()
+    use Access::{Device, Either, Needs, Public, SignedIn};
+    use Permission::*;
+
+    use crate::{account, alert, attempt, audit, camera, edge, entry, event, health, openapi, session::api as session, site};
+    const ALERT_BYTES: usize = 4 * 1024 * 1024;
+    vec![
+        get("/healthz", Public, health::get),
+        get("/api/v1/openapi.json", Public, openapi::document),
+        post("/api/v1/session", Public, session::start),
+        get("/api/v1/session", SignedIn, session::show),
+        delete("/api/v1/session", SignedIn, session::end),
+        put("/api/v1/session/password", SignedIn, session::password),
+        get("/api/v1/events", Either(ReadAlerts, ReadSites), event::stream),
+        get("/api/v1/alerts", Needs(ReadAlerts), alert::list),
+        get("/api/v1/alerts/{id}", Needs(ReadAlerts), alert::get),
+        get("/api/v1/alerts/{id}/probes/{n}", Needs(ReadAlerts), alert::photo::probe),
+        get("/api/v1/alerts/{id}/enrolled/{n}", Needs(ReadAlerts), alert::photo::enrolled),
+        get("/api/v1/alerts/{id}/others/{k}/enrolled", Needs(ReadAlerts), alert::photo::other),
+        post("/api/v1/alerts/{id}/acknowledgement", Needs(JudgeAlerts), alert::acknowledge),
+        post("/api/v1/alerts/{id}/opinions", Needs(JudgeAlerts), alert::opine),
+        post("/api/v1/alerts/{id}/resolution", Needs(ResolveAlerts), alert::resolve),
+        get("/api/v1/attempts", Needs(ReadAttempts), attempt::list),
+        get("/api/v1/cameras", Needs(ReadSites), camera::list),
+        patch("/api/v1/cameras/{id}", Needs(EditSites), camera::change),
+        get("/api/v1/sites", Needs(ReadSites), site::list),
+        post("/api/v1/sites", Needs(EditSites), site::add),
+        get("/api/v1/sites/{id}", Needs(ReadSites), site::get),
+        patch("/api/v1/sites/{id}", Needs(EditSites), site::change),
+        put("/api/v1/sites/{id}/deployment", Needs(EditSites), site::deploy),
+        post("/api/v1/sites/{id}/cameras", Needs(EditSites), camera::add),
+        post("/api/v1/sites/{id}/desks", Needs(EditSites), site::add_desk),
+        patch("/api/v1/sites/{id}/desks/{desk}", Needs(EditSites), site::change_desk),
+        post("/api/v1/sites/{id}/lanes", Needs(EditSites), site::add_lane),
+        patch("/api/v1/sites/{id}/lanes/{lane}", Needs(EditSites), site::change_lane),
+        put("/api/v1/sites/{id}/thresholds", Needs(EditSites), site::set_thresholds),
+        get("/api/v1/entries", Needs(ReadEntries), entry::list),
+        post("/api/v1/entries", Needs(DraftEntries), entry::add).body_limit(entry::input::PHOTO_BYTES),
+        get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),
+        get("/api/v1/entries/{id}/portraits/{n}", Needs(ReadEntries), entry::portrait),
+        post("/api/v1/entries/{id}/end", Needs(EndEntries), entry::end),
+        get("/api/v1/accounts", Needs(EditAccounts), account::list),
+        post("/api/v1/accounts", Needs(EditAccounts), account::add),
+        patch("/api/v1/accounts/{id}", Needs(EditAccounts), account::change),
+        delete("/api/v1/accounts/{id}", Needs(EditAccounts), account::close),
+        post("/api/v1/accounts/{id}/password", Needs(EditAccounts), account::reset),
+        get("/api/v1/edges", Needs(EditEdges), edge::list),
+        post("/api/v1/edges", Needs(EditEdges), edge::add),
+        delete("/api/v1/edges/{id}", Needs(EditEdges), edge::retire),
+        get("/api/v1/audit", Needs(ReadAudit), audit::list),
+        get("/api/v1/audit/verification", Needs(ReadAudit), audit::verify),
+        post("/api/v1/edges/enrol", Public, edge::device::enrol),
+        get("/api/v1/edge/config", Device, edge::device::config),
+        get("/api/v1/edge/list", Device, edge::device::list),
+        post("/api/v1/edge/receipts", Device, edge::device::receipt),
+        post("/api/v1/edge/health", Device, edge::device::health),
+        post("/api/v1/alerts", Device, edge::device::alert).body_limit(ALERT_BYTES),
+    ]
 }
 
-/// The router of a table.
+impl Access {
+    /// Security scheme of the OpenAPI document.
+    pub(crate) fn scheme(self) -> Option<&'static str> {
+        match self {
+            Self::Public => None,
+            Self::Device => Some("device"),
+            Self::SignedIn | Self::Needs(_) | Self::Either(..) => Some("session"),
+        }
+    }
+
+    /// The permissions in words.
+    pub(crate) fn words(self) -> Option<String> {
+        match self {
+            Self::Needs(permission) => Some(format!("{permission:?}")),
+            Self::Either(one, other) => Some(format!("{one:?} or {other:?}")),
+            Self::Public | Self::SignedIn | Self::Device => None,
+        }
+    }
+}
+
+/// The router of a table: each handler behind its body limit and its guard.
 pub fn router(state: &AppState, table: Vec<Route>) -> Router<AppState> {
     table.into_iter().fold(Router::new(), |router, route| {
         let limit = axum::extract::DefaultBodyLimit::max(route.body_limit);
-        let guard = crate::session::guard::Guard { state: state.clone(), access: route.access, body_limit: route.body_limit };
-        let handler = route.handler.layer(limit).layer(middleware::from_fn_with_state(guard, crate::session::guard::check));
+        let guard = Guard { state: state.clone(), access: route.access, body_limit: route.body_limit };
+        let handler = route.handler.layer(limit).layer(middleware::from_fn_with_state(guard, guard::check));
         router.route(route.path, handler)
     })
+}
+
+/// The whole centre.
+pub fn app(state: AppState) -> Router {
+    let missing = || async { ApiError::not_found() };
+    let wrong_method = || async { ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "this address does not take that method") };
+    let wrap = middleware::from_fn_with_state(state.clone(), crate::request::wrap);
+    router(&state, table())
+        .fallback(missing)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(wrap)
+        .with_state(state)
 }

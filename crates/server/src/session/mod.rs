@@ -1,6 +1,7 @@
 //! Who is asking: sign-in, sign-out and the signed-in person of a request.
 //! Must not be built from anything but a valid session cookie.
 
+pub mod api;
 pub mod guard;
 pub mod sign_in;
 

@@ -92,9 +92,9 @@ pub async fn sign_out(state: &AppState, session: &Session) -> ApiResult<HeaderVa
 pub async fn change_password(state: &AppState, session: &Session, old: &str, new: &str) -> ApiResult<()> {
     let names = throttle_names(&session.username, None);
     throttled(state, &names).await?;
-    let (_, hash) = account::find(&state.db, &session.username).await?.ok_or_else(ApiError::not_signed_in)?;
+    let (_, present) = account::find(&state.db, &session.username).await?.ok_or_else(ApiError::not_signed_in)?;
     let now = state.clock.now();
-    if !verify(state, old.to_owned(), hash).await? {
+    if !verify(state, old.to_owned(), present).await? {
         account::sign_in_failed(&state.db, now, &names, Some(session.account)).await?;
         return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", "the present password is wrong"));
     }

@@ -1,0 +1,180 @@
+//! An entry as handed in, by JSON or by form, and its photographs through the vision seam.
+//! Must not run vision on an async thread, nor keep bytes that were refused.
+
+use axum::{
+    extract::{FromRequest, Multipart, Request},
+    http::{StatusCode, header},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use tapal_domain::{
+    entry::{Agency, Draft, ListKind, Person},
+    id::EntryId,
+    time::UtcMs,
+};
+use tapal_store::entry::NewPhoto;
+use utoipa::ToSchema;
+
+use crate::{
+    AppState,
+    error::{ApiError, ApiResult},
+    extract::Input,
+};
+
+/// Most bytes of one request with photographs.
+pub const PHOTO_BYTES: usize = 12 * 1024 * 1024;
+const MOST_PHOTOS: usize = 4;
+
+/// An entry as handed in. In a form the same names, times as UTC ms, the photographs as files named `photo`.
+#[derive(Clone, Deserialize, ToSchema)]
+pub struct EntryInput {
+    /// Which list.
+    pub list: ListKind,
+    /// Full name.
+    pub full_name: String,
+    /// `M`, `F` or `X`.
+    pub sex: String,
+    /// `YYYY-MM-DD`, `YYYY-MM`, `YYYY` or empty.
+    #[serde(default)]
+    pub birth_date: String,
+    /// Three-letter code.
+    pub nationality: String,
+    /// Passport or other document number, if known.
+    #[serde(default)]
+    pub document_number: String,
+    /// Number of the order, decision or request.
+    pub order_reference: String,
+    /// The responsible requester.
+    pub agency: Agency,
+    /// First instant in force.
+    pub in_force_from: UtcMs,
+    /// First instant no longer in force.
+    pub in_force_to: UtcMs,
+    /// 1 to 4 photographs, JPEG or PNG, base64 (JSON only).
+    #[serde(default)]
+    pub photos: Vec<String>,
+}
+
+fn birth_date_ok(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let in_range = |i: usize, high: u32| parts.get(i).is_none_or(|part| part.parse::<u32>().is_ok_and(|n| (1..=high).contains(&n)));
+    text.is_empty() || digits && matches!(lengths[..], [4] | [4, 2] | [4, 2, 2]) && in_range(1, 12) && in_range(2, 31)
+}
+
+impl EntryInput {
+    /// The draft the domain judges.
+    pub fn draft(self, id: EntryId) -> ApiResult<Draft> {
+        let tidy = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !matches!(self.sex.as_str(), "M" | "F" | "X") {
+            return Err(ApiError::invalid("bad_sex", "sex is M, F or X, as in the document"));
+        }
+        if !birth_date_ok(&self.birth_date) {
+            return Err(ApiError::invalid("bad_birth_date", "the birth date is YYYY-MM-DD, YYYY-MM, YYYY or empty"));
+        }
+        if [&self.full_name, &self.order_reference, &self.document_number].iter().any(|text| text.chars().count() > 200) {
+            return Err(ApiError::invalid("too_long", "names and numbers have at most 200 characters"));
+        }
+        let person = Person {
+            full_name: tidy(self.full_name),
+            sex: self.sex,
+            birth_date: self.birth_date,
+            nationality: self.nationality.trim().to_uppercase(),
+            document_number: self.document_number.trim().to_uppercase(),
+        };
+        let order_reference = tidy(self.order_reference);
+        let (list, agency, in_force_from, in_force_to) = (self.list, self.agency, self.in_force_from, self.in_force_to);
+        Ok(Draft { id, list, person, order_reference, agency, in_force_from, in_force_to, version: 1 })
+    }
+}
+
+/// What a request handed in, whatever its form.
+pub struct Handed {
+    /// The fields.
+    pub input: EntryInput,
+    /// Photograph bytes.
+    pub photos: Vec<Vec<u8>>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Handed {
+    type Rejection = ApiError;
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("multipart/form-data") {
+            return form(request, state).await;
+        }
+        let Input(mut input) = Input::<EntryInput>::from_request(request, state).await?;
+        let texts = std::mem::take(&mut input.photos);
+        let decode = |text: &String| STANDARD.decode(text).map_err(|_| ApiError::invalid("not_an_image", "a photograph is not valid base64"));
+        let photos: Vec<Vec<u8>> = few(texts)?.iter().map(decode).collect::<ApiResult<_>>()?;
+        Ok(Self { input, photos })
+    }
+}
+
+fn few<T>(photos: Vec<T>) -> ApiResult<Vec<T>> {
+    if photos.len() <= MOST_PHOTOS { Ok(photos) } else { Err(ApiError::invalid("too_many_photos", "an entry has at most 4 photographs")) }
+}
+
+async fn form<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Handed> {
+    let broken = || ApiError::new(StatusCode::BAD_REQUEST, "bad_form", "the form did not arrive whole, or is larger than 12 MB; try again");
+    let mut form = Multipart::from_request(request, state).await.map_err(|_| broken())?;
+    let (mut fields, mut photos) = (serde_json::Map::new(), Vec::new());
+    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "photo" {
+            let bytes = field.bytes().await.map_err(|_| broken())?;
+            // A browser sends an empty file when none was chosen.
+            if !bytes.is_empty() {
+                photos.push(bytes.to_vec());
+            }
+            continue;
+        }
+        let text = field.text().await.map_err(|_| broken())?;
+        let is_time = matches!(name.as_str(), "in_force_from" | "in_force_to");
+        let number = is_time.then(|| text.trim().parse::<i64>().ok()).flatten();
+        fields.insert(name, number.map_or(serde_json::Value::String(text), Into::into));
+    }
+    let input = serde_json::from_value(serde_json::Value::Object(fields));
+    let input = input.map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
+    Ok(Handed { input, photos: few(photos)? })
+}
+
+/// One photograph through the vision seam, on a thread made for that.
+pub async fn enrol(state: &AppState, photo: Vec<u8>) -> ApiResult<NewPhoto> {
+    let no_model = || ApiError::new(StatusCode::CONFLICT, "no_model", "no model pack is installed; run `tapal models install` first");
+    let enrol = state.enrol.clone().ok_or_else(no_model)?;
+    let id = state.clock.new_uuid();
+    let work = move || {
+        let model_id = enrol.model_id().to_owned();
+        enrol.enrol(&photo).map(|face| NewPhoto {
+            id,
+            portrait_jpeg: face.portrait_jpeg,
+            template: face.template,
+            model_id,
+            quality: face.quality,
+            photo,
+        })
+    };
+    let done = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?;
+    done.map_err(|refused| {
+        let mut error = ApiError::invalid("photo_refused", refused.message);
+        error.reasons = vec![refused.code.to_owned()];
+        error
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::birth_date_ok;
+
+    #[test]
+    fn birth_dates_may_be_partial() {
+        for (text, good) in [
+            ("", true), ("1980", true), ("1980-02", true), ("1980-02-29", true), ("80", false), ("1980-13", false), ("1980-00-01", false),
+            ("1980-01-32", false), ("1980-1-1", false), ("1980-01-01-01", false), ("abcd", false),
+        ] {
+            assert_eq!(birth_date_ok(text), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! List entries: recording one with its photograph, reading, ending. Reading identities is recorded.
+//! Must not keep a photograph that was refused, nor record an entry the domain calls unlawful.
+
+pub mod input;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use tapal_domain::{
+    entry::{Entry, ListKind},
+    id::{EdgeId, EntryId},
+    time::UtcMs,
+};
+use tapal_store::{
+    By, edge,
+    entry::{self, PhotoInfo, Recorded},
+};
+use utoipa::ToSchema;
+
+pub use input::{EntryInput, enrol};
+
+use crate::{
+    AppState, Session,
+    alert::photo::jpeg,
+    error::{ApiError, ApiResult},
+    extract::{At, Input, Params},
+};
+
+/// Which entries.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct Wanted {
+    /// Only of this list.
+    pub list: Option<ListKind>,
+    /// Whether ended ones are left out.
+    pub live: Option<bool>,
+    /// Only older than this one.
+    pub before: Option<EntryId>,
+}
+
+/// An entry with photographs and proofs of removal.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EntryDetail {
+    /// The entry.
+    #[serde(flatten)]
+    pub recorded: Recorded,
+    /// Whether it is in force now.
+    pub in_force_now: bool,
+    /// Its photographs, without pixels.
+    pub photo_infos: Vec<PhotoInfo>,
+    /// Which node proved its removal, and when it left there.
+    pub receipts: Vec<Receipt>,
+}
+
+/// Proof that an entry left a node.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Receipt {
+    /// The node.
+    pub edge: EdgeId,
+    /// When it left memory and disk there.
+    pub removed_at: UtcMs,
+}
+
+/// A page of at most 100 entries; looking at names is recorded once a minute.
+pub async fn page(state: &AppState, session: &Session, wanted: &Wanted) -> ApiResult<Vec<Recorded>> {
+    let entries = entry::list(&state.db, wanted.list, wanted.live.unwrap_or(false), wanted.before, 100).await?;
+    tapal_store::look::record(&state.db, state.clock.now(), session.account, "entry", "all", "identities").await?;
+    Ok(entries)
+}
+
+/// List entries, newest first.
+#[utoipa::path(get, path = "/api/v1/entries", tag = "entry", params(
+    ("list" = Option<ListKind>, Query, description = "only of this list"),
+    ("live" = Option<bool>, Query, description = "true leaves out ended ones"),
+    ("before" = Option<EntryId>, Query, description = "only older than this one")), responses((status = 200, body = Vec<Recorded>)))]
+pub async fn list(State(state): State<AppState>, session: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<Recorded>>> {
+    Ok(Json(page(&state, &session, &wanted).await?))
+}
+
+/// One entry in full; the look is recorded.
+pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResult<EntryDetail> {
+    let (now, recorded) = (state.clock.now(), entry::get(&state.db, id).await?);
+    tapal_store::look::record(&state.db, now, session.account, "entry", id, "identity").await?;
+    let receipts = edge::receipts(&state.db, id).await?;
+    Ok(EntryDetail {
+        in_force_now: recorded.ended_at.is_none() && recorded.entry.in_force(now),
+        recorded,
+        photo_infos: entry::photos(&state.db, id).await?,
+        receipts: receipts.into_iter().map(|(edge, _, removed_at)| Receipt { edge, removed_at }).collect(),
+    })
+}
+
+/// One entry.
+#[utoipa::path(get, path = "/api/v1/entries/{id}", tag = "entry", params(("id" = EntryId, Path)), responses((status = 200, body = EntryDetail)))]
+pub async fn get(State(state): State<AppState>, session: Session, At(id): At<EntryId>) -> ApiResult<Json<EntryDetail>> {
+    Ok(Json(detail(&state, &session, id).await?))
+}
+
+/// Portrait `n` of an entry.
+#[utoipa::path(get, path = "/api/v1/entries/{id}/portraits/{n}", tag = "entry", params(("id" = EntryId, Path), ("n" = i64, Path)),
+    responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
+pub async fn portrait(State(state): State<AppState>, session: Session, At((id, n)): At<(EntryId, i64)>) -> ApiResult<Response> {
+    let bytes = entry::portrait(&state.db, id, n).await?;
+    tapal_store::look::record(&state.db, state.clock.now(), session.account, "entry", id, "portrait").await?;
+    Ok(jpeg(&bytes))
+}
+
+/// Records a lawful entry with its photographs (JPEG or PNG bytes); all or nothing.
+pub async fn record(state: &AppState, by: By, input: EntryInput, photos: Vec<Vec<u8>>) -> ApiResult<EntryId> {
+    let draft = input.draft(EntryId(state.clock.new_uuid()))?;
+    let entry = Entry::new(draft).map_err(|unlawful| ApiError::invalid(unlawful.code(), unlawful.to_string()))?;
+    if entry.in_force_to() <= state.clock.now() {
+        return Err(ApiError::invalid("period_over", "the period of this order is already over"));
+    }
+    let mut enrolled = Vec::with_capacity(photos.len());
+    for photo in photos {
+        enrolled.push(enrol(state, photo).await?);
+    }
+    if enrolled.is_empty() {
+        return Err(ApiError::invalid("photo_missing", "an entry needs a photograph of the face (UU 6/2011 Art 94)"));
+    }
+    entry::add_by(&state.db, state.clock.now(), by, &entry, &enrolled).await?;
+    Ok(entry.id())
+}
+
+/// Records an entry with its photograph: JSON with base64, or a multipart form with a file `photo`.
+#[utoipa::path(post, path = "/api/v1/entries", tag = "entry", request_body = EntryInput, responses((status = 201, body = EntryDetail)))]
+pub async fn add(State(state): State<AppState>, session: Session, handed: input::Handed) -> ApiResult<(StatusCode, Json<EntryDetail>)> {
+    let id = record(&state, session.by(), handed.input, handed.photos).await?;
+    Ok((StatusCode::CREATED, Json(detail(&state, &session, id).await?)))
+}
+
+/// Why an entry ends before its time.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct End {
+    /// What ended it.
+    pub reason: EndReason,
+}
+
+/// What can end an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The requesting agency revoked it.
+    Revoked,
+    /// A court acquitted the person for good.
+    Acquitted,
+    /// It was recorded by mistake.
+    Mistake,
+    /// Another entry takes its place.
+    Replaced,
+}
+
+impl EndReason {
+    /// Every reason, in the order shown.
+    pub const ALL: [EndReason; 4] = [Self::Revoked, Self::Acquitted, Self::Mistake, Self::Replaced];
+
+    /// The name used in JSON, SQL and translation keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Acquitted => "acquitted",
+            Self::Mistake => "mistake",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+/// Ends an entry: it leaves every list, open alerts on it are withdrawn.
+#[utoipa::path(post, path = "/api/v1/entries/{id}/end", tag = "entry", params(("id" = EntryId, Path)), request_body = End, responses((status = 200, body = EntryDetail)))]
+pub async fn end(State(state): State<AppState>, session: Session, At(id): At<EntryId>, Input(end): Input<End>) -> ApiResult<Json<EntryDetail>> {
+    entry::end(&state.db, state.clock.now(), session.by(), id, end.reason.name()).await?;
+    Ok(Json(detail(&state, &session, id).await?))
+}

@@ -1,0 +1,80 @@
+//! The OpenAPI 3.1 document of the JSON API. Must describe every route of `routes::api` and no other: a test walks
+//! both.
+
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
+
+use crate::{account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, session, site};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tapal", description = "Cameras, lists, alerts and two people's opinions. Changing requests with a session repeat its token as `x-csrf-token`; camera nodes sign their requests."),
+    paths(
+        health::get, document,
+        session::api::start, session::api::show, session::api::end, session::api::password,
+        alert::list, alert::get, alert::photo::probe, alert::photo::enrolled, alert::photo::other,
+        alert::acknowledge, alert::opine, alert::resolve,
+        attempt::list,
+        camera::list, camera::add, camera::change,
+        site::list, site::get, site::add, site::change, site::deploy, site::add_desk, site::change_desk, site::add_lane,
+        site::change_lane, site::set_thresholds,
+        entry::list, entry::get, entry::add, entry::portrait, entry::end,
+        account::list, account::add, account::change, account::reset, account::close,
+        edge::list, edge::add, edge::retire,
+        edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,
+        audit::list, audit::verify,
+        event::stream,
+    ),
+    components(schemas(ErrorBody)),
+    modifiers(&Common)
+)]
+struct Api;
+
+/// What every operation shares: who may call it, and how it fails.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        if let Some(components) = api.components.as_mut() {
+            let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::guard::COOKIE)));
+            components.add_security_scheme("session", cookie);
+            let signature = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(tapal_domain::wire::header::SIGNATURE)));
+            components.add_security_scheme("device", signature);
+        }
+        for route in crate::routes::api() {
+            let Some(item) = api.paths.paths.get_mut(route.path) else { continue };
+            let operation = match route.method {
+                "GET" => &mut item.get,
+                "POST" => &mut item.post,
+                "PUT" => &mut item.put,
+                "PATCH" => &mut item.patch,
+                _ => &mut item.delete,
+            };
+            let Some(operation) = operation.as_mut() else { continue };
+            operation.security = route.access.scheme().map(|name| vec![utoipa::openapi::security::SecurityRequirement::new(name, Vec::<String>::new())]);
+            if let Some(permission) = route.access.words() {
+                operation.description = Some(format!("{} Needs: {permission}.", operation.description.clone().unwrap_or_default()).trim().to_owned());
+            }
+            let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ErrorBody")))).build();
+            let error = ResponseBuilder::new().description("An error: code, message for people, request id").content("application/json", content);
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(error.build()));
+        }
+    }
+}
+
+/// The document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::openapi()
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "openapi", responses((status = 200, content_type = "application/json")))]
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(openapi())
+}
