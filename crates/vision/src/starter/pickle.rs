@@ -267,7 +267,10 @@ impl Machine<'_> {
                     self.pop_marked()?
                 };
                 self.extend(|target| match target {
-                    Value::Sequence(list) => Some(list.extend(items)),
+                    Value::Sequence(list) => {
+                        list.extend(items);
+                        Some(())
+                    }
                     _ => None,
                 })
             }
@@ -280,7 +283,10 @@ impl Machine<'_> {
                 };
                 let pairs = items.chunks_exact(2).map(|p| (p[0], p[1]));
                 self.extend(|target| match target {
-                    Value::Dict(dict) => Some(dict.extend(pairs)),
+                    Value::Dict(dict) => {
+                        dict.extend(pairs);
+                        Some(())
+                    }
                     _ => None,
                 })
             }

@@ -2,7 +2,9 @@
 
 use super::weights::{Array, Weights};
 use super::*;
+use crate::detect::{DetectSize, Detector};
 use crate::engine::{EngineChoice, Tensor, engine, output};
+use crate::frame::Frame;
 
 /// Weights of any shape that look random and are always the same.
 fn invented(shapes: &[(String, Vec<usize>)]) -> Weights {
@@ -48,6 +50,93 @@ fn refinement_weights() -> Weights {
         ("dense5_1", &[2, 128]),
         ("dense5_2", &[4, 128]),
     ]))
+}
+
+fn proposal_weights() -> Weights {
+    invented(&layers(&[
+        ("conv1", &[10, 3, 3, 3]),
+        ("prelu1", &[10]),
+        ("conv2", &[16, 10, 3, 3]),
+        ("prelu2", &[16]),
+        ("conv3", &[32, 16, 3, 3]),
+        ("prelu3", &[32]),
+        ("conv4_1", &[2, 32, 1, 1]),
+        ("conv4_2", &[4, 32, 1, 1]),
+    ]))
+}
+
+fn landmark_weights() -> Weights {
+    invented(&layers(&[
+        ("conv1", &[32, 3, 3, 3]),
+        ("prelu1", &[32]),
+        ("conv2", &[64, 32, 3, 3]),
+        ("prelu2", &[64]),
+        ("conv3", &[64, 64, 3, 3]),
+        ("prelu3", &[64]),
+        ("conv4", &[128, 64, 2, 2]),
+        ("prelu4", &[128]),
+        ("dense5", &[256, 1152]),
+        ("prelu5", &[256]),
+        ("dense6_1", &[2, 256]),
+        ("dense6_2", &[4, 256]),
+        ("dense6_3", &[10, 256]),
+    ]))
+}
+
+/// Nets that say yes to everything: `yes` is added to the score of "face".
+fn eager(mut weights: Weights, layer: &str) -> Weights {
+    weights.0.insert(
+        format!("{layer}.bias"),
+        Array {
+            shape: vec![2],
+            values: vec![-9.0, 9.0],
+        },
+    );
+    weights
+}
+
+fn detector_files() -> [Arc<[u8]>; 3] {
+    let made = [
+        nets::proposal(&eager(proposal_weights(), "conv4_1")),
+        nets::refinement(&eager(refinement_weights(), "dense5_1")),
+        nets::landmarks(&eager(landmark_weights(), "dense6_1")),
+    ];
+    made.map(|bytes| Arc::from(bytes.unwrap()))
+}
+
+#[test]
+fn a_frame_of_any_shape_is_searched_within_bounds() {
+    let engine = engine(EngineChoice::Rten, None).unwrap();
+    let mut detector = mtcnn::Mtcnn::load(&card().detector, &detector_files(), &engine).unwrap();
+    let mut check = |width: u32, height: u32, some: bool| {
+        let frame = Frame::filled(width, height, [90, 120, 150]);
+        let faces = detector.detect(&frame, DetectSize::default()).unwrap();
+        assert_eq!(!faces.is_empty(), some, "{width} x {height}");
+        assert!(faces.len() <= 256, "{width} x {height}");
+        let numbers = faces
+            .iter()
+            .flat_map(|f| f.bbox.iter().chain(f.landmarks.iter().flatten()));
+        assert!(numbers.into_iter().all(|v| v.is_finite()));
+        assert!(faces.iter().all(|f| f.score > 0.99));
+    };
+    check(1, 1, false);
+    check(2000, 3, false);
+    check(60, 80, true);
+    check(1280, 720, true);
+}
+
+#[test]
+fn detector_files_in_the_wrong_order_or_number_are_refused() {
+    let engine = engine(EngineChoice::Rten, None).unwrap();
+    let card = card().detector;
+    let [proposal, refinement, landmarks] = detector_files();
+    let swapped = [proposal.clone(), landmarks, refinement];
+    assert!(mtcnn::Mtcnn::load(&card, &swapped, &engine).is_err());
+    let error = mtcnn::Mtcnn::load(&card, &[proposal], &engine)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("three files"), "{error}");
 }
 
 fn resnet_weights() -> Weights {
