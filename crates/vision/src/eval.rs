@@ -119,7 +119,7 @@ pub fn load_pairs(path: &Path) -> Result<Vec<Pair>, EvalError> {
     let lines = text
         .lines()
         .enumerate()
-        .filter(|(i, l)| !l.trim().is_empty() && !(*i == 0 && l.starts_with("a\t")));
+        .filter(|(i, l)| !(l.trim().is_empty() || *i == 0 && l.starts_with("a\t")));
     let parse = |(i, line): (usize, &str)| {
         let wrong = || EvalError::Pairs {
             path: path.into(),

@@ -114,8 +114,7 @@ fn decode(
     let step = stride as f32;
     for i in 0..n {
         let score = (class[i].clamp(0.0, 1.0) * object[i].clamp(0.0, 1.0)).sqrt();
-        // NaN fails this comparison too, and is dropped.
-        if !(score > lowest) {
+        if score.is_nan() || score <= lowest {
             continue;
         }
         let (gx, gy) = ((i % columns) as f32, (i / columns) as f32);
