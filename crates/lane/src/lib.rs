@@ -2,8 +2,14 @@
 //! Must not depend on the server: the two meet over HTTPS only, in the words of `tapal_domain::wire`.
 
 pub mod camera;
+pub mod centre;
 pub mod clock;
+pub mod identity;
+pub mod list;
 pub mod pass;
+pub mod seal;
+pub mod sender;
 pub mod shot;
+pub mod spool;
 pub mod track;
 pub mod watch;

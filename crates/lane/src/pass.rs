@@ -55,6 +55,8 @@ pub struct Pass {
     pub last_at: UtcMs,
     /// Last seen, uptime.
     pub last_ms: i64,
+    /// Where last seen: left, top, width, height as shares of the frame.
+    pub place: [f32; 4],
     /// Frames seen in.
     pub frames: u32,
     /// What became of it.
@@ -83,6 +85,7 @@ impl Pass {
             begun_at: at,
             last_at: at,
             last_ms: uptime_ms,
+            place: [0.0; 4],
             frames: 0,
             fate: Fate::Open,
             lapsed_match: false,
@@ -100,7 +103,8 @@ impl Pass {
     }
 
     /// The person was seen in a frame.
-    pub fn seen(&mut self, at: UtcMs, uptime_ms: i64) {
+    pub fn seen(&mut self, at: UtcMs, uptime_ms: i64, place: [f32; 4]) {
+        self.place = place;
         self.last_at = at;
         self.last_ms = uptime_ms;
         self.frames += 1;
@@ -177,6 +181,7 @@ impl Pass {
     pub fn absorb(&mut self, mut later: Pass) {
         self.last_at = later.last_at;
         self.last_ms = later.last_ms;
+        self.place = later.place;
         self.frames += later.frames;
         for (reason, count) in &later.refused {
             *self.refused.entry(*reason).or_default() += count;

@@ -77,6 +77,7 @@ pub struct Taken {
     pub face: Face,
     key: Key,
     shot: Shot,
+    place: [f32; 4],
     uptime_ms: i64,
 }
 
@@ -101,6 +102,8 @@ pub struct Raised {
     pub shots: u32,
     /// Quality of the best shot.
     pub quality: ShotQuality,
+    /// Where the face was: left, top, width, height as shares of the frame.
+    pub face_box: [f32; 4],
     /// Portraits as JPEG, best first.
     pub portraits: Vec<Vec<u8>>,
     /// Entries searched.
@@ -140,8 +143,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Nobody in view yet.
-    pub fn new(config: &CameraConfig, card: &Card) -> Self {
+    /// Nobody in view yet; counting goes on from `counters`.
+    pub fn new(config: &CameraConfig, card: &Card, counters: Counters) -> Self {
         let mut limits = card.quality.unwrap_or_default();
         if config.min_eye_distance_px > 0.0 {
             limits.eye_distance_px = config.min_eye_distance_px;
@@ -154,7 +157,7 @@ impl Watch {
             passes: BTreeMap::new(),
             lost: Vec::new(),
             earlier: Vec::new(),
-            counters: Counters::default(),
+            counters,
         }
     }
 
@@ -179,14 +182,15 @@ impl Watch {
         let mut taken = Vec::new();
         for (face, key) in faces.iter().zip(step.faces) {
             let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(at, uptime_ms));
-            pass.seen(at, uptime_ms);
+            let place = share(face.bbox, frame);
+            pass.seen(at, uptime_ms, place);
             let quality = Quality::measure(frame, face);
             if let Err(rejection) = quality.verdict(&self.limits) {
                 pass.refuse(reason(rejection));
             } else if pass.wants(&quality, uptime_ms, self.tracker.is_contested(key))
                 && let Some(shot) = Shot::cut(frame, face, quality, at)
             {
-                taken.push(Taken { face: *face, key, shot, uptime_ms });
+                taken.push(Taken { face: *face, key, shot, place, uptime_ms });
             }
         }
         taken
@@ -221,14 +225,21 @@ impl Watch {
         outcomes
     }
 
+    /// The matcher must stop: everybody is let go unsearched.
+    pub fn dismiss(&mut self, clock: &dyn Clock, uptime_ms: i64) -> Vec<Outcome> {
+        self.tracker.clear();
+        self.lost.extend(std::mem::take(&mut self.passes).into_values());
+        self.let_go(clock, uptime_ms, -1)
+    }
+
     fn take_in(&mut self, taken: Taken, template: &Template) {
-        let Taken { mut key, shot, uptime_ms, .. } = taken;
+        let Taken { mut key, shot, place, uptime_ms, .. } = taken;
         let known = self.passes.get(&key).filter(|pass| pass.shots > 0).and_then(Pass::template);
         let agrees = known.is_none_or(|known| alike(&known, template) >= self.yardstick.same);
         if agrees {
             self.tracker.confirm(key);
         } else {
-            key = self.change_hands(key, shot.at, uptime_ms);
+            key = self.change_hands(key, shot.at, uptime_ms, place);
         }
         let fresh = self.passes.get(&key).is_none_or(|pass| pass.shots == 0);
         let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(shot.at, uptime_ms));
@@ -239,11 +250,11 @@ impl Watch {
     }
 
     /// The track now shows somebody else: the earlier person is lost, a new pass begins.
-    fn change_hands(&mut self, key: Key, at: UtcMs, uptime_ms: i64) -> Key {
+    fn change_hands(&mut self, key: Key, at: UtcMs, uptime_ms: i64, place: [f32; 4]) -> Key {
         let fresh = self.tracker.split(key);
         self.lost.extend(self.passes.remove(&key));
         let mut pass = Pass::begin(at, uptime_ms);
-        pass.seen(at, uptime_ms);
+        pass.seen(at, uptime_ms, place);
         self.passes.insert(fresh, pass);
         fresh
     }
@@ -441,6 +452,7 @@ fn conclude(
         others: others.into_iter().take(OTHERS).collect(),
         shots: pass.shots,
         quality: shots.first().map(Shot::measures).unwrap_or_default(),
+        face_box: pass.place,
         portraits: shots.iter().map(Shot::portrait).collect(),
         gallery_size: lists.gallery.len() as u64,
         list_version: lists.version,
@@ -466,6 +478,12 @@ fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) 
     let as_if: Vec<Candidate> =
         lapsed.map(|c| Candidate { in_force_from: now, in_force_to: now + 1, ..*c }).collect();
     judge(&as_if, &lists.lists, &lists.thresholds, now) != Judgement::Unknown
+}
+
+/// A box as shares of the frame, 0 to 1.
+fn share(bbox: [f32; 4], frame: &Frame) -> [f32; 4] {
+    let (w, h) = (frame.width.max(1) as f32, frame.height.max(1) as f32);
+    [bbox[0] / w, bbox[1] / h, bbox[2] / w, bbox[3] / h].map(|v| if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 })
 }
 
 fn alike(a: &Template, b: &Template) -> f32 {

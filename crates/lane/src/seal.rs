@@ -1,0 +1,166 @@
+//! What a node keeps on disk that must not be read by others: sealed with AES-256-GCM-SIV, written so that a power
+//! cut leaves the old file or the new one, never half of one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use aes_gcm_siv::aead::{Aead, OsRng, Payload, rand_core::RngCore};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
+use zeroize::Zeroizing;
+
+const NONCE: usize = 12;
+
+/// Why something could not be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The disk said no.
+    #[error("{path}: {cause}. Check that the folder exists, may be written and has room")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+    /// Not sealed with this node's key, or changed since.
+    #[error("{path} was damaged, changed, or belongs to another node")]
+    Broken {
+        /// Where.
+        path: PathBuf,
+    },
+}
+
+impl SealError {
+    /// An [`SealError::Io`] about `path`.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SealError + '_ {
+        move |cause| SealError::Io { path: path.to_owned(), cause }
+    }
+}
+
+/// Seals and opens files with the node's key.
+#[derive(Clone)]
+pub struct Sealer {
+    cipher: Aes256GcmSiv,
+}
+
+impl Sealer {
+    /// A sealer with this key.
+    pub fn new(key: &[u8; 32]) -> Self {
+        Sealer { cipher: Aes256GcmSiv::new(key.into()) }
+    }
+
+    /// Writes `plain` sealed, bound to `name`, durably: temporary file, fsync, rename, fsync of the folder.
+    pub fn write(&self, path: &Path, name: &str, plain: &[u8]) -> Result<(), SealError> {
+        write_durably(path, &self.seal(path, name, plain)?)
+    }
+
+    /// The sealed bytes.
+    pub fn seal(&self, path: &Path, name: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE];
+        OsRng.fill_bytes(&mut nonce);
+        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let sealed = self.cipher.encrypt(Nonce::from_slice(&nonce), payload);
+        let sealed = sealed.map_err(|_| SealError::Broken { path: path.to_owned() })?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Reads and opens a file. `None` when there is none.
+    pub fn read(&self, path: &Path, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, SealError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(SealError::io(path)(error)),
+        };
+        let broken = || SealError::Broken { path: path.to_owned() };
+        let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(broken)?;
+        let payload = Payload { msg: sealed, aad: name.as_bytes() };
+        let plain = self.cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| broken())?;
+        Ok(Some(Zeroizing::new(plain)))
+    }
+}
+
+/// Writes a file that is there whole or not at all, readable by its owner only.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), SealError> {
+    let staging = path.with_extension("new");
+    let mut file = private(&staging, true)?;
+    file.write_all(bytes).map_err(SealError::io(&staging))?;
+    file.sync_all().map_err(SealError::io(&staging))?;
+    fs::rename(&staging, path).map_err(SealError::io(path))?;
+    sync_folder(path)
+}
+
+/// Makes the folder's list of files durable.
+pub fn sync_folder(path: &Path) -> Result<(), SealError> {
+    let Some(folder) = path.parent() else {
+        return Ok(());
+    };
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(SealError::io(folder))
+}
+
+fn private(path: &Path, replace: bool) -> Result<File, SealError> {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+    options.open(path).map_err(SealError::io(path))
+}
+
+/// The 32 secret bytes in a file; made at random, for its owner only, when there is no file yet.
+pub fn secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    if !path.exists() {
+        let mut fresh = Zeroizing::new([0; 32]);
+        OsRng.fill_bytes(fresh.as_mut_slice());
+        write_durably(path, fresh.as_slice())?;
+        return Ok(fresh);
+    }
+    let bytes = Zeroizing::new(fs::read(path).map_err(SealError::io(path))?);
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SealError::Broken { path: path.to_owned() })?;
+    Ok(Zeroizing::new(key))
+}
+
+/// Sixteen random bytes as hexadecimal, for a nonce on the wire.
+pub fn random_text() -> String {
+    let mut bytes = [0u8; 16];
+    OsRng.fill_bytes(&mut bytes);
+    hex(&bytes)
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_sealed_opens_only_whole_with_its_name_and_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, sealer) = (folder.path().join("x"), Sealer::new(&[7; 32]));
+        sealer.write(&path, "x", b"secret").unwrap();
+        assert_eq!(sealer.read(&path, "x").unwrap().unwrap().as_slice(), b"secret");
+        assert!(!fs::read(&path).unwrap().windows(6).any(|w| w == b"secret"));
+        assert!(sealer.read(&path, "y").is_err());
+        assert!(Sealer::new(&[8; 32]).read(&path, "x").is_err());
+        assert!(sealer.read(&folder.path().join("none"), "x").unwrap().is_none());
+        let mut bytes = fs::read(&path).unwrap();
+        for cut in [0, 5, bytes.len() - 1] {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            assert!(sealer.read(&path, "x").is_err());
+        }
+        bytes[14] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(matches!(sealer.read(&path, "x"), Err(SealError::Broken { .. })));
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_is_its_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let first = secret(&path).unwrap();
+        assert_eq!(secret(&path).unwrap(), first);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
