@@ -8,6 +8,7 @@ pub mod audit;
 pub mod camera;
 pub mod certificate;
 pub mod clock;
+pub mod console;
 pub mod edge;
 pub mod enrol;
 pub mod entry;

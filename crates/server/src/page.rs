@@ -1,8 +1,60 @@
 //! The table of the consoles' pages (HTML). Must not hold rules: pages call the same functions as the API.
 
-use crate::routes::Route;
+use tapal_domain::role::Permission::*;
+
+use crate::{
+    account, alert, attempt, audit, camera,
+    console::{assets, start},
+    edge, entry,
+    routes::{Access::*, Route, get, post},
+    session, site,
+};
+
+/// Most bytes of the form of a new entry: one photograph and a few fields.
+const ENTRY_FORM_BYTES: usize = 12 * 1024 * 1024 + 64 * 1024;
 
 /// Every page route.
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    vec![
+        get("/assets/{name}", Public, assets::serve),
+        get("/sign-in", Public, session::page::sign_in_page),
+        post("/sign-in", Public, session::page::sign_in_form),
+        post("/sign-out", SignedIn, session::page::sign_out),
+        get("/password", SignedIn, session::page::password_page),
+        post("/password", SignedIn, session::page::password_form),
+        post("/preferences", Public, session::page::preferences),
+        get("/", SignedIn, start::page),
+        get("/alerts", Needs(ReadAlerts), alert::page::first),
+        get("/alerts/recent", Needs(ReadAlerts), alert::page::recent),
+        get("/alerts/{id}", Needs(ReadAlerts), alert::page::one),
+        post("/alerts/{id}/acknowledgement", Needs(JudgeAlerts), alert::page::acknowledge),
+        post("/alerts/{id}/opinions", Needs(JudgeAlerts), alert::page::opine),
+        post("/alerts/{id}/resolution", Needs(ResolveAlerts), alert::page::resolve),
+        get("/attempts", Needs(ReadAttempts), attempt::page::list),
+        get("/cameras", Needs(ReadSites), camera::page::list),
+        get("/cameras/{id}", Needs(ReadSites), camera::page::one),
+        get("/sites", Needs(ReadSites), site::page::list),
+        post("/sites", Needs(EditSites), site::page::add),
+        get("/sites/{id}", Needs(ReadSites), site::page::one),
+        post("/sites/{id}", Needs(EditSites), site::page::change),
+        post("/sites/{id}/deployment", Needs(EditSites), site::page::deploy),
+        post("/sites/{id}/desks", Needs(EditSites), site::page::add_desk),
+        post("/sites/{id}/lanes", Needs(EditSites), site::page::add_lane),
+        post("/sites/{id}/cameras", Needs(EditSites), site::page::add_camera),
+        post("/sites/{id}/thresholds", Needs(EditSites), site::page::set_thresholds),
+        get("/entries", Needs(ReadEntries), entry::page::list),
+        post("/entries", Needs(DraftEntries), entry::page::add).body_limit(ENTRY_FORM_BYTES),
+        get("/entries/new", Needs(DraftEntries), entry::page::new),
+        get("/entries/{id}", Needs(ReadEntries), entry::page::one),
+        post("/entries/{id}/end", Needs(EndEntries), entry::page::end),
+        get("/accounts", Needs(EditAccounts), account::page::list),
+        post("/accounts", Needs(EditAccounts), account::page::add),
+        post("/accounts/{id}/password", Needs(EditAccounts), account::page::reset),
+        post("/accounts/{id}/close", Needs(EditAccounts), account::page::close),
+        get("/edges", Needs(EditEdges), edge::page::list),
+        post("/edges", Needs(EditEdges), edge::page::add),
+        post("/edges/{id}/retire", Needs(EditEdges), edge::page::retire),
+        get("/audit", Needs(ReadAudit), audit::page::list),
+        post("/audit/verify", Needs(ReadAudit), audit::page::verify),
+    ]
 }

@@ -177,9 +177,11 @@ pub fn app(state: AppState) -> Router {
     let missing = || async { ApiError::not_found() };
     let wrong_method = || async { ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "this address does not take that method") };
     let wrap = middleware::from_fn_with_state(state.clone(), crate::request::wrap);
+    let pages = middleware::from_fn_with_state(state.clone(), crate::console::failure::as_page);
     router(&state, table())
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
+        .layer(pages)
         .layer(wrap)
         .with_state(state)
 }

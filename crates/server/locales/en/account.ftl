@@ -16,5 +16,3 @@ account-add = Open account
 account-one-time-title = One-time password for { $name }
 account-one-time-text = Shown this once only. Hand it over in person; it must be changed at the first sign-in.
 account-closed-notice = The account is closed and its sessions are ended.
-account-taken = This user name is taken.
-account-bad = Check the name and the user name (3 to 40 lower-case letters, digits, dots).

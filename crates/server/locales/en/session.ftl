@@ -36,3 +36,5 @@ duration-minutes =
         [one] { $n } minute
        *[other] { $n } minutes
     }
+session-wrong-password = The present password is not right.
+session-same-password = Choose another password than the present one.

@@ -9,6 +9,7 @@ shell-link-lost = no connection
 shell-edge-ok = edge
 shell-edge-down = edge silent
 shell-list = list
+shell-list-behind = list out of date
 shell-ago = ago
 shell-settings = Language and display
 shell-language = Language

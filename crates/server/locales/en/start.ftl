@@ -38,3 +38,4 @@ step-audit-link = Open the audit record
 step-audit = every action and every look at a photograph.
 step-verify = The button Verify the chain makes sure that no row was changed.
 step-read-only = You read everything and change nothing.
+step-no-judge = This role keeps the list and does not judge similarities.

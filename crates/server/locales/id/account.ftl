@@ -16,5 +16,3 @@ account-add = Buat akun
 account-one-time-title = Kata sandi sekali pakai untuk { $name }
 account-one-time-text = Hanya ditampilkan sekali ini. Sampaikan langsung; pada masuk pertama ia harus diganti.
 account-closed-notice = Akun ditutup dan sesinya diakhiri.
-account-taken = Nama pengguna ini sudah dipakai.
-account-bad = Periksa nama dan nama pengguna (3 sampai 40 huruf kecil, angka, titik).

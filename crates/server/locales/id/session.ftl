@@ -28,3 +28,5 @@ password-too_long = Kata sandi terlalu panjang: paling banyak 256 huruf.
 password-guessable = Kata sandi mudah ditebak: jangan memuat nama pengguna atau mengulang satu huruf.
 duration-seconds = { $n } detik
 duration-minutes = { $n } menit
+session-wrong-password = Kata sandi sekarang tidak cocok.
+session-same-password = Pilih kata sandi lain daripada yang sekarang.

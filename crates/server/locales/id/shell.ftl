@@ -9,6 +9,7 @@ shell-link-lost = terputus
 shell-edge-ok = simpul
 shell-edge-down = simpul diam
 shell-list = daftar
+shell-list-behind = daftar belum terbaru
 shell-ago = lalu
 shell-settings = Bahasa dan tampilan
 shell-language = Bahasa

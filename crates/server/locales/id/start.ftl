@@ -38,3 +38,4 @@ step-audit-link = Buka jejak audit
 step-audit = setiap tindakan dan setiap pandangan pada foto.
 step-verify = Tombol Periksa rantai memastikan tidak ada baris yang diubah.
 step-read-only = Anda membaca semuanya dan tidak mengubah apa pun.
+step-no-judge = Peran ini menyusun daftar dan tidak menilai kemiripan.

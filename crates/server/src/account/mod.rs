@@ -1,5 +1,7 @@
 //! Accounts: opening, changing, resetting, closing. Must not show a password but once, to who made it.
 
+pub mod page;
+
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{

@@ -1,6 +1,9 @@
 //! Alerts for officers: the queue, one alert, actions. Must not change an alert except through the domain, nor
 //! send one except as a view.
 
+pub mod html;
+pub mod page;
+pub mod panel;
 pub mod photo;
 pub mod view;
 

@@ -1,5 +1,7 @@
 //! Recent attempts: why nothing was raised. Must not show a face or a score.
 
+pub mod page;
+
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use tapal_domain::{

@@ -1,5 +1,7 @@
 //! The audit record for those who may read it. Must not change it.
 
+pub mod page;
+
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use tapal_store::audit::{self, Recorded, Verdict};

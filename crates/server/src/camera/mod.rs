@@ -1,5 +1,7 @@
 //! Cameras: what they are, their health, today's counters. Must not send a source with its credentials.
 
+pub mod page;
+
 use std::collections::HashMap;
 
 use axum::{Json, extract::State, http::StatusCode};

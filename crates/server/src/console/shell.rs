@@ -136,6 +136,8 @@ pub struct EdgeLine {
     pub alive: bool,
     /// When the oldest of their lists was known to be current.
     pub list_at: Option<UtcMs>,
+    /// Whether a node holds an older list than the centre's.
+    pub behind: bool,
 }
 
 /// What every template has as `shell`.

@@ -3,6 +3,7 @@
 
 pub mod device;
 pub mod identity;
+pub mod page;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};

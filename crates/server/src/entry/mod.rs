@@ -2,6 +2,7 @@
 //! Must not keep a photograph that was refused, nor record an entry the domain calls unlawful.
 
 pub mod input;
+pub mod page;
 
 use axum::{
     Json,

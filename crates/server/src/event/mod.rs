@@ -55,7 +55,7 @@ pub async fn stream(State(state): State<AppState>, session: Session, Params(begi
     let after = resumed.or(begin.after).unwrap_or(head);
     let lost = after > head || event::oldest(&state.db).await?.is_some_and(|oldest| after + 1 < oldest);
     let console = Console { state, session, live, last: if lost { head } else { after }, replay: Vec::new(), stage: Stage::Hello { lost } };
-    let pings = sse::KeepAlive::new().interval(Duration::from_secs(15)).text("ping");
+    let pings = sse::KeepAlive::new().interval(Duration::from_secs(15)).event(sse::Event::default().event("ping").data("{}"));
     let mut reply = Sse::new(console.events()).keep_alive(pings).into_response();
     reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod guard;
+pub mod page;
 pub mod sign_in;
 
 use axum::{

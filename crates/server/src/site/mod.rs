@@ -1,6 +1,8 @@
 //! Sites with deployment record, desks, lanes and thresholds. Must not start a matcher: the node decides by
 //! `domain::site::may_run` at every instant.
 
+pub mod page;
+
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
@@ -107,6 +109,11 @@ pub async fn add(State(state): State<AppState>, session: Session, Input(input): 
     }
     let id = add_by(&state, session.by(), input).await?;
     Ok((StatusCode::CREATED, Json(site::get(&state.db, id).await?)))
+}
+
+/// Changes a site's name, kind and zone.
+pub async fn change_by(state: &AppState, by: By, id: SiteId, input: SiteInput) -> ApiResult<()> {
+    Ok(site::change(&state.db, state.clock.now(), by, id, &input.checked()?).await?)
 }
 
 /// Changes a site.
