@@ -6,6 +6,7 @@ pub mod centre;
 pub mod clock;
 pub mod identity;
 pub mod list;
+pub mod node;
 pub mod pass;
 pub mod seal;
 pub mod sender;
@@ -13,3 +14,6 @@ pub mod shot;
 pub mod spool;
 pub mod track;
 pub mod watch;
+pub mod worker;
+
+pub use node::{Edge, EdgeError, EdgeOptions, Noted, run};

@@ -100,6 +100,11 @@ impl HeldList {
         self.saved.version
     }
 
+    /// Whether any list, even an empty one, was ever received.
+    pub fn is_known(&self) -> bool {
+        self.saved.made_at > UtcMs(0)
+    }
+
     /// Applies what the centre sent.
     pub fn apply(&mut self, signed: &SignedDelta, now: UtcMs) -> Result<(), ListError> {
         let delta = self.check(signed)?;

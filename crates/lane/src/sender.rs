@@ -1,7 +1,6 @@
 //! Takes alerts from the spool to the centre, oldest first, at least once: an alert leaves the spool only when the
 //! centre says it has it. Must not drop or reorder; a resend is recognised by the alert's id.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -77,11 +76,12 @@ fn set_aside(spool: &Spool, id: AlertId) -> Sent {
     }
 }
 
-/// Sends until told to stop. On stopping, what waits stays in the spool.
-pub fn run(spool: &Arc<Spool>, centre: &dyn Centre, stop: &AtomicBool) {
+/// Sends until told to stop; `each_round` runs once a round. On stopping, what waits stays in the spool.
+pub fn run(spool: &Spool, centre: &dyn Centre, stop: &AtomicBool, each_round: &dyn Fn()) {
     let (mut mark, mut wait) = (0, FIRST_WAIT);
     while !stop.load(Ordering::Relaxed) {
         let mut later = false;
+        each_round();
         for id in spool.waiting() {
             if stop.load(Ordering::Relaxed) {
                 return;
@@ -107,7 +107,7 @@ mod tests {
     use crate::centre::{Reply, Unreachable};
     use crate::spool::tests::{report, spool};
     use std::collections::{BTreeMap, VecDeque};
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use tapal_domain::wire::AlertReport;
     use uuid::Uuid;
 

@@ -12,8 +12,9 @@ pub trait Running: Send {
     fn pictures(&mut self) -> Option<Box<dyn Read + Send>>;
     /// What it says on its error stream; once.
     fn complaints(&mut self) -> Option<Box<dyn Read + Send>>;
-    /// Ends it and collects it. Gives whether it had ended well by itself.
-    fn end(&mut self) -> bool;
+    /// Ends it and collects it; `by_itself`: its stream ended, so it gets a moment to end by itself. Gives whether
+    /// it ended well.
+    fn end(&mut self, by_itself: bool) -> bool;
 }
 
 /// Something that starts decoders: ffmpeg, or a test's script.
@@ -51,7 +52,13 @@ impl Running for Process {
         Some(Box::new(self.0.stderr.take()?))
     }
 
-    fn end(&mut self) -> bool {
+    fn end(&mut self, by_itself: bool) -> bool {
+        for _ in 0..if by_itself { 50 } else { 0 } {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         let ended_well = matches!(self.0.try_wait(), Ok(Some(status)) if status.success());
         // Killing a child that is gone is an error of no interest.
         let _gone = self.0.kill();
@@ -62,7 +69,7 @@ impl Running for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.end();
+        self.end(false);
     }
 }
 

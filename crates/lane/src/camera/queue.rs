@@ -116,17 +116,21 @@ impl Frames {
         }
     }
 
-    /// A camera's item is worked off; its buffer may be used again.
-    pub fn done(&self, camera: CameraId, buffer: Option<Vec<u8>>) {
+    /// A camera's item is worked off.
+    pub fn done(&self, camera: CameraId) {
         let mut lines = self.lock();
         if let Some(line) = lines.cameras.get_mut(&camera) {
             line.busy = false;
-            if let Some(buffer) = buffer {
-                line.keep(buffer);
-            }
         }
         drop(lines);
         self.ready.notify_one();
+    }
+
+    /// A frame's buffer may be used again.
+    pub fn give_back(&self, camera: CameraId, buffer: Vec<u8>) {
+        if let Some(line) = self.lock().cameras.get_mut(&camera) {
+            line.keep(buffer);
+        }
     }
 
     /// A buffer for the next frame.
@@ -209,7 +213,7 @@ mod tests {
         assert_eq!(frames.dropped(camera(1)), 3);
         for expect in [-1, 5, 6] {
             assert_eq!(taken(&frames, 1), [(1, expect)]);
-            frames.done(camera(1), None);
+            frames.done(camera(1));
         }
         assert!(frames.is_idle());
     }
@@ -224,10 +228,11 @@ mod tests {
         }
         assert_eq!(taken(&frames, 4), [(1, 1)]);
         assert_eq!(taken(&frames, 4), [(2, 1)]);
-        frames.done(camera(1), Some(Vec::with_capacity(3)));
+        frames.done(camera(1));
+        frames.give_back(camera(1), Vec::with_capacity(3));
         assert_eq!(frames.buffer(camera(1)).capacity(), 3);
         assert_eq!(taken(&frames, 1), [(3, 1), (1, 2)]);
-        frames.done(camera(2), None);
+        frames.done(camera(2));
         assert_eq!(taken(&frames, 4), [(2, 2)]);
     }
 
@@ -235,7 +240,7 @@ mod tests {
     fn closing_ends_the_work_and_unknown_cameras_do_no_harm() {
         let frames = Frames::new();
         frames.push(camera(9), frame(1));
-        frames.done(camera(9), None);
+        frames.done(camera(9));
         frames.close();
         assert!(frames.take(1).is_none());
     }

@@ -171,7 +171,7 @@ impl Work {
         let reader = self.read_pictures(child.as_mut(), events);
         let listener = self.listen(child.as_mut());
         let reason = self.watch(dog, &heard);
-        let ended_well = child.end();
+        let ended_well = child.end(reason == "ffmpeg_exit");
         let complaints = listener.and_then(|l| l.join().ok()).unwrap_or_default();
         // The child is gone, so its pipe is closed and the reader ends.
         if let Some(reader) = reader {
@@ -299,7 +299,7 @@ mod tests {
         fn complaints(&mut self) -> Option<Box<dyn Read + Send>> {
             Some(Box::new(self.said.as_bytes()))
         }
-        fn end(&mut self) -> bool {
+        fn end(&mut self, _: bool) -> bool {
             !self.killed.swap(true, Ordering::Relaxed) || !self.hangs
         }
     }

@@ -1,0 +1,194 @@
+//! The talk with the centre: a health report every second; its reply says whether config or list changed, and both
+//! are pulled then. Receipts for removals. Everything learned is kept on disk, so that a restart without the
+//! centre works.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tapal_domain::{
+    time::UtcMs,
+    wire::{EdgeConfig, HealthReply, HealthReport, SignedDelta},
+};
+
+use super::Node;
+use crate::{
+    centre::{Method, Reply, Unreachable},
+    list::ListError,
+    worker::lock,
+};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Attempts in one report.
+const ATTEMPTS_A_REPORT: usize = 500;
+/// A node's clock further off than this makes signed requests fail soon: it is said loudly.
+const SKEW_MS: i64 = 60_000;
+const CONFIG_NAME: &str = "config";
+
+#[derive(Debug, thiserror::Error)]
+enum TalkError {
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
+    #[error("the centre answered with status {0}")]
+    Status(u16),
+    #[error("the centre's answer cannot be read: {0}")]
+    Malformed(#[from] serde_json::Error),
+    #[error(transparent)]
+    List(#[from] ListError),
+}
+
+impl Node {
+    pub(crate) fn talk(&self) {
+        let (mut seq, mut reached) = (0, true);
+        while !self.stop.load(Ordering::Relaxed) {
+            seq += 1;
+            let outcome = self.exchange(seq);
+            if outcome.is_ok() != reached {
+                match &outcome {
+                    Ok(()) => tracing::info!("the centre is reached again"),
+                    Err(error) => tracing::warn!(%error, "the talk with the centre failed; it goes on trying"),
+                }
+            }
+            reached = outcome.is_ok();
+            self.rest(EVERY);
+        }
+    }
+
+    fn rest(&self, time: Duration) {
+        let step = Duration::from_millis(50);
+        let mut left = time;
+        while !left.is_zero() && !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(step.min(left));
+            left = left.saturating_sub(step);
+        }
+    }
+
+    fn exchange(&self, seq: u64) -> Result<(), TalkError> {
+        let report = self.health(seq);
+        let asked_at = self.clock.now();
+        let reply = ok(self.centre.send(Method::Post, "/api/v1/edge/health", &serde_json::to_vec(&report)?)?)?;
+        let reply: HealthReply = serde_json::from_slice(&reply.body)?;
+        self.acknowledge(&report);
+        self.note_skew(asked_at, reply.now);
+        let revision = lock(&self.config).as_ref().map(|config| config.revision);
+        if seq == 1 || revision != Some(reply.revision) {
+            self.pull_config()?;
+        }
+        let list = lock(&self.list);
+        let due = list.version() != reply.list_version || !list.is_known() || list.must_start_over(self.clock.now());
+        drop(list);
+        if due {
+            self.pull_list()?;
+        }
+        self.send_receipts()
+    }
+
+    fn health(&self, seq: u64) -> HealthReport {
+        let attempts = lock(&self.desk.attempts).iter().take(ATTEMPTS_A_REPORT).copied().collect();
+        HealthReport {
+            boot: self.boot,
+            seq,
+            sent_at: self.clock.now(),
+            engine: self.engine_name.clone(),
+            pack: self.room.card.name.clone(),
+            model_id: self.gallery.model_id().into(),
+            demonstration: self.room.card.demonstration,
+            list_version: lock(&self.list).version(),
+            gallery_size: self.gallery.len() as u64,
+            refused: lock(&self.refused).clone(),
+            spooled: (self.spool.len() + lock(&self.desk.in_memory).len()) as u64,
+            cameras: self.camera_health(),
+            attempts,
+        }
+    }
+
+    /// The centre has these attempts.
+    fn acknowledge(&self, report: &HealthReport) {
+        let mut attempts = lock(&self.desk.attempts);
+        for sent in &report.attempts {
+            if attempts.front().is_some_and(|first| first.id == sent.id) {
+                attempts.pop_front();
+            } else {
+                attempts.retain(|kept| kept.id != sent.id);
+            }
+        }
+    }
+
+    fn note_skew(&self, asked_at: UtcMs, centre: UtcMs) {
+        let middle = asked_at + self.clock.now().since_ms(asked_at) / 2;
+        let skew = centre.since_ms(middle);
+        let before = lock(&self.skew_ms).replace(skew);
+        if skew.abs() > SKEW_MS && before.is_none_or(|before| before.abs() <= SKEW_MS) {
+            tracing::warn!(skew_ms = skew, "this node's clock differs from the centre's; set it right");
+        }
+    }
+
+    fn pull_config(&self) -> Result<(), TalkError> {
+        let reply = ok(self.centre.send(Method::Get, "/api/v1/edge/config", &[])?)?;
+        let config: EdgeConfig = serde_json::from_slice(&reply.body)?;
+        // It may hold camera passwords: sealed.
+        let path = self.options.data.join("config.sealed");
+        if let Err(error) = self.sealer.write(&path, CONFIG_NAME, &reply.body) {
+            tracing::error!(%error, "the config cannot be kept; a restart without the centre would not work");
+        }
+        tracing::info!(revision = config.revision, cameras = config.cameras.len(), "config pulled");
+        *lock(&self.config) = Some(config);
+        Ok(())
+    }
+
+    /// The config of an earlier run.
+    pub(crate) fn load_config(&self) {
+        let path = self.options.data.join("config.sealed");
+        match self.sealer.read(&path, CONFIG_NAME) {
+            Ok(Some(json)) => *lock(&self.config) = serde_json::from_slice(&json).ok(),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "the kept config cannot be used"),
+        }
+    }
+
+    fn pull_list(&self) -> Result<(), TalkError> {
+        let since = lock(&self.list).since(self.clock.now());
+        match self.pull_list_since(since) {
+            Err(TalkError::List(ListError::OutOfOrder)) if since != 0 => self.pull_list_since(0),
+            pulled => pulled,
+        }
+    }
+
+    fn pull_list_since(&self, since: i64) -> Result<(), TalkError> {
+        let path = format!("/api/v1/edge/list?since={since}");
+        let reply = ok(self.centre.send(Method::Get, &path, &[])?)?;
+        let signed: SignedDelta = serde_json::from_slice(&reply.body)?;
+        let mut list = lock(&self.list);
+        list.apply(&signed, self.clock.now())?;
+        tracing::info!(version = list.version(), entries = self.gallery.len(), "list pulled");
+        Ok(())
+    }
+
+    fn send_receipts(&self) -> Result<(), TalkError> {
+        let receipts = lock(&self.list).receipts();
+        for receipt in receipts {
+            let body = serde_json::to_vec(&receipt)?;
+            ok(self.centre.send(Method::Post, "/api/v1/edge/receipts", &body)?)?;
+            lock(&self.list).acknowledged(&receipt).map_err(ListError::Disk)?;
+        }
+        Ok(())
+    }
+
+    /// Alerts the disk did not take go straight to the centre.
+    pub(crate) fn send_from_memory(&self) {
+        while let Some(report) = lock(&self.desk.in_memory).front().cloned() {
+            let Ok(body) = serde_json::to_vec(&report) else {
+                return;
+            };
+            match self.centre.send(Method::Post, "/api/v1/alerts", &body) {
+                Ok(reply) if reply.status < 500 && !matches!(reply.status, 401 | 403 | 408 | 425 | 429) => {
+                    lock(&self.desk.in_memory).retain(|kept| kept.id != report.id);
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+fn ok(reply: Reply) -> Result<Reply, TalkError> {
+    if (200..300).contains(&reply.status) { Ok(reply) } else { Err(TalkError::Status(reply.status)) }
+}
