@@ -125,6 +125,7 @@ fn evidence(report: &AlertReport, list: ListKind, others: Vec<OtherCandidate>) -
         others,
         shots: report.shots,
         quality: report.quality,
+        face_box: report.face_box,
     }
 }
 

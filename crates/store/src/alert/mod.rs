@@ -54,6 +54,9 @@ pub struct Evidence {
     pub shots: u32,
     /// Quality of the deciding shot.
     pub quality: ShotQuality,
+    /// Where the face was in the deciding frame: x, y, width, height as shares of the frame.
+    #[serde(default)]
+    pub face_box: [f32; 4],
 }
 
 /// One alert in full. Not for a client: the server makes a view of it that hides what a judge must not know.
