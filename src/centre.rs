@@ -1,0 +1,80 @@
+//! Opens and runs the centre from settings. Must not know what it is run for.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tapal_domain::{
+    alert::Timers,
+    entry::ListKind,
+    screening::{FalseMatchPoint, Threshold},
+    time::{HOUR_MS, SECOND_MS},
+};
+use tapal_server::{
+    AppState, Model, ServerConfig,
+    enrol::{Enrol, with_pack::PackEnrol},
+};
+use tapal_vision::Card;
+
+use crate::{config::Config, inference::Inference};
+
+pub use tapal_server::serve::serve;
+
+/// A runtime for the centre.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Opens the centre of the data folder with a pack to enrol with.
+pub async fn open(config: &Config, inference: &Inference) -> Result<AppState> {
+    let enrol: Arc<dyn Enrol> = Arc::new(PackEnrol::new(&inference.pack, &inference.engine)?);
+    Ok(tapal_server::serve::open(server_config(config, model(inference.pack.card()))?, Some(enrol)).await?)
+}
+
+/// Opens the centre without a pack: alerts and pages work, photographs cannot be enrolled.
+pub async fn open_without_pack(config: &Config) -> Result<AppState> {
+    let model = Model { pack: String::new(), demonstration: false, calibration: Vec::new(), thresholds: Vec::new() };
+    Ok(tapal_server::serve::open(server_config(config, model)?, None).await?)
+}
+
+fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
+    let seconds = |key| config.number(key) as i64 * SECOND_MS;
+    let names = config.text("names").split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    Ok(ServerConfig {
+        public_names: names.collect(),
+        timers: Timers {
+            supervisor_ms: seconds("escalate_supervisor_s"),
+            command_centre_ms: seconds("escalate_centre_s"),
+            expire_ms: seconds("expire_s"),
+        },
+        retention_ms: config.number("retain_alert_h") as i64 * HOUR_MS,
+        ..ServerConfig::new(config.listen()?, config.data(), model)
+    })
+}
+
+/// What the centre needs to know of a pack.
+pub fn model(card: &Card) -> Model {
+    let threshold = |list| Threshold { list, possible: card.thresholds.possible, strong: card.thresholds.r#match };
+    Model {
+        pack: card.name.clone(),
+        demonstration: card.demonstration,
+        calibration: card.calibration.iter().map(|p| FalseMatchPoint { score: p.score, fmr: p.fmr }).collect(),
+        thresholds: ListKind::ALL.into_iter().map(threshold).collect(),
+    }
+}
+
+/// Ends when the program is told to stop.
+pub async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,199 @@
+//! `tapal admin`: what an administrator does at the machine itself: the first account, a forgotten password,
+//! enrolling a node, checking the audit record. Works on the data folder, also while the centre runs.
+
+use anyhow::{Context, Result, bail};
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+use tapal_domain::{id::SiteId, role::Role};
+use tapal_store::{By, account, audit, site};
+
+use super::Settings;
+use crate::{centre, progress, seed};
+
+/// Arguments of `tapal admin`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+#[derive(Subcommand)]
+enum Noun {
+    /// User accounts.
+    Account {
+        #[command(subcommand)]
+        verb: AccountVerb,
+    },
+    /// Camera nodes.
+    Edge {
+        #[command(subcommand)]
+        verb: EdgeVerb,
+    },
+    /// The audit record.
+    Audit {
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccountVerb {
+    /// Open an account, or give it a new one-time password.
+    Add {
+        /// Name to sign in with.
+        username: String,
+        /// Role, such as system_admin or counter_officer.
+        #[arg(long)]
+        role: RoleName,
+        /// Name shown.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Name of the site; otherwise all sites.
+        #[arg(long)]
+        site: Option<String>,
+    },
+    /// List accounts.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close an account; its sessions end at once.
+    Close {
+        /// Name to sign in with.
+        username: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum EdgeVerb {
+    /// Print a one-time token with which a node of a site enrols.
+    Add {
+        /// Name of the site.
+        site: String,
+        /// Name of the node.
+        #[arg(long, default_value = "node")]
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditVerb {
+    /// Check that no row was changed, removed or cut off.
+    Verify {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone)]
+struct RoleName(Role);
+
+impl ValueEnum for RoleName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: &[RoleName] = &[
+            RoleName(Role::CameraOperator),
+            RoleName(Role::CounterOfficer),
+            RoleName(Role::SecondLineOfficer),
+            RoleName(Role::Supervisor),
+            RoleName(Role::WatchlistClerk),
+            RoleName(Role::WatchlistApprover),
+            RoleName(Role::Auditor),
+            RoleName(Role::DataProtectionOfficer),
+            RoleName(Role::PolicyAdmin),
+            RoleName(Role::SystemAdmin),
+        ];
+        ALL
+    }
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()))
+    }
+}
+
+/// Runs it.
+pub fn run(args: Args, settings: Settings) -> Result<()> {
+    let config = settings.load()?;
+    if !config.data().join("tapal.db").exists() && !matches!(args.noun, Noun::Account { verb: AccountVerb::Add { .. } }) {
+        bail!("{} holds no centre; give its folder with --data", config.data().display());
+    }
+    let runtime = centre::runtime()?;
+    runtime.block_on(async {
+        let state = centre::open_without_pack(&config).await?;
+        let result = match args.noun {
+            Noun::Account { verb } => accounts(&state, verb).await,
+            Noun::Edge { verb: EdgeVerb::Add { site, name } } => {
+                let token = seed::node(&state, site_named(&state, &site).await?, &name).await?;
+                progress::say("Valid once, for 24 hours. On the node: TAPAL_ENROL=<token> tapal edge --centre URL --ca certificate.pem");
+                progress::result(&token);
+                Ok(())
+            }
+            Noun::Audit { verb: AuditVerb::Verify { json } } => verify(&state, json).await,
+        };
+        state.db.close().await;
+        result
+    })
+}
+
+async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<()> {
+    match verb {
+        AccountVerb::Add { username, role, name, site } => {
+            let site = match site {
+                Some(name) => Some(site_named(state, &name).await?),
+                None => None,
+            };
+            let shown = if name.is_empty() { &username } else { &name };
+            let plan = seed::AccountPlan { username: &username, display_name: shown, role: role.0, site, desk: None };
+            let password = seed::sign_in(state, &plan, true).await?;
+            progress::say("One-time password; it must be changed at the first sign-in. It is not stored and not shown again:");
+            progress::result(&password);
+        }
+        AccountVerb::List { json } => {
+            let mut after = String::new();
+            loop {
+                let page = account::list(&state.db, &after, 200).await?;
+                let Some(last) = page.last() else { break };
+                after.clone_from(&last.username);
+                for account in &page {
+                    let closed = account.closed_at.is_some();
+                    progress::result(&if json {
+                        json!({"username": account.username, "role": account.role, "site": account.site, "closed": closed}).to_string()
+                    } else {
+                        format!("{:<20} {:<26} {}", account.username, account.role.name(), if closed { "closed" } else { "open" })
+                    });
+                }
+            }
+        }
+        AccountVerb::Close { username } => {
+            let (known, _) = account::find(&state.db, &username).await?.with_context(|| format!("there is no open account `{username}`"))?;
+            account::close(&state.db, state.clock.now(), By::System, known.id).await?;
+            progress::say("Closed.");
+        }
+    }
+    Ok(())
+}
+
+async fn site_named(state: &tapal_server::AppState, name: &str) -> Result<SiteId> {
+    let sites = site::list(&state.db).await?;
+    let found = sites.iter().find(|site| site.name.eq_ignore_ascii_case(name) || site.id.to_string() == name);
+    let names = sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", ");
+    Ok(found.with_context(|| format!("there is no site `{name}`; there are: {names}"))?.id)
+}
+
+async fn verify(state: &tapal_server::AppState, as_json: bool) -> Result<()> {
+    let key = state.signing_key.verifying_key();
+    let path = state.config.data_dir.join(tapal_server::jobs::CHECKPOINT_FILE);
+    let total = audit::list(&state.db, None, None, 1).await?.first().map_or(0, |row| row.seq);
+    let mut bar = progress::Bar::new("checking the audit record", total.max(0) as u64);
+    let verdict = audit::verify(&state.db, Some((&path, &key)), |done| bar.set(done.max(0) as u64)).await?;
+    let fault = verdict.fault.clone();
+    if as_json {
+        progress::result(&serde_json::to_string_pretty(&verdict)?);
+    } else if fault.is_none() {
+        progress::result(&format!("{} rows, no fault.", verdict.rows));
+    }
+    match fault {
+        None => Ok(()),
+        Some(fault) => bail!("the audit record is broken: {fault}. Keep the data folder as it is and tell the auditor"),
+    }
+}

@@ -1,0 +1,236 @@
+//! `tapal demo`: three sites on recorded, rendered clips through the true path: a centre, and one camera node a
+//! site in a process of its own, which enrols and speaks HTTPS like any other. Everybody in it is invented.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use tapal_domain::{entry::ListKind, id::SiteId, role::Role, site::Direction, site::SiteKind};
+use tapal_server::AppState;
+
+use super::{Settings, eval::truth::Truth};
+use crate::{
+    centre, inference,
+    node::Node,
+    progress,
+    seed::{self, AccountPlan, CameraPlan, SitePlan},
+};
+
+/// Arguments of `tapal demo`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Port of the pages.
+    #[arg(long, default_value_t = 8443)]
+    port: u16,
+    /// Model pack.
+    #[arg(long, value_name = "NAME")]
+    pack: Option<String>,
+    /// Inference engine: auto, rten or ort.
+    #[arg(long)]
+    engine: Option<String>,
+    /// Folder of rendered people: groundtruth.json, portraits, clips.
+    #[arg(long, value_name = "DIR")]
+    people: Option<PathBuf>,
+    /// Write address and sign-ins as JSON to a file only you can read, for browser tests.
+    #[arg(long, value_name = "FILE")]
+    sign_ins: Option<PathBuf>,
+}
+
+/// One line of the printed sign-ins.
+#[derive(serde::Serialize)]
+struct SignIn {
+    username: &'static str,
+    password: String,
+    role: Role,
+    place: &'static str,
+}
+
+/// Runs it until Ctrl-C.
+pub fn run(args: Args, mut settings: Settings) -> Result<()> {
+    if !settings.flags.iter().any(|(key, _)| *key == "data") {
+        settings.flags.push(("data", "data/demo".into()));
+    }
+    let models = settings.flags.iter().all(|(key, _)| *key != "models").then(|| shared_models(&settings)).flatten();
+    let config = settings
+        .with("pack", args.pack)
+        .with("engine", args.engine)
+        .with("models", models)
+        .with("listen", Some(format!("127.0.0.1:{}", args.port)))
+        .load()?;
+    crate::logging::start(config.text("log"));
+    let people = std::fs::canonicalize(seed::people(args.people)?)?;
+    let runtime = centre::runtime()?;
+    let open = inference::open(&config)?;
+    progress::say(&format!("Model pack {} on {}.", open.pack.card().name, open.engine.name()));
+    let state = runtime.block_on(centre::open(&config, &open))?;
+    let sites = runtime.block_on(furnish(&state, &people))?;
+    let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
+    runtime.block_on(async {
+        let running = centre::serve(state.clone()).await?;
+        let mut nodes = Vec::new();
+        for (n, site) in sites.iter().enumerate() {
+            let folder = config.data().join(format!("edge-{}", n + 1));
+            nodes.push(Node::start(&state, &config, *site, &folder, threads(&config, sites.len())).await?);
+        }
+        let url = format!("https://localhost:{}", args.port);
+        announce(&url, &sign_ins, &running.fingerprint);
+        if let Some(file) = &args.sign_ins {
+            let json = serde_json::to_vec_pretty(&serde_json::json!({"url": url, "sign_ins": sign_ins}))?;
+            tapal_store::vault::write_private(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        watch(&mut nodes).await;
+        progress::say("Stopping.");
+        for node in nodes {
+            node.stop();
+        }
+        running.stop().await;
+        anyhow::Ok(())
+    })
+}
+
+/// The demonstration uses packs installed for the real data folder beside its own.
+fn shared_models(settings: &Settings) -> Option<String> {
+    let data = settings.flags.iter().find(|(key, _)| *key == "data").map(|(_, v)| PathBuf::from(v))?;
+    let own = data.join("models");
+    let beside = data.parent()?.join("models");
+    (!own.exists() && beside.exists()).then(|| beside.display().to_string())
+}
+
+fn threads(config: &crate::config::Config, nodes: usize) -> usize {
+    (config.threads() / nodes).max(1)
+}
+
+/// Makes sites and list entries in an empty centre; otherwise finds the ones there are.
+async fn furnish(state: &AppState, people: &Path) -> Result<Vec<SiteId>> {
+    let known = tapal_store::site::list(&state.db).await?;
+    if !known.is_empty() {
+        let mut known = known;
+        known.sort_by_key(|site| site.id);
+        return Ok(known.into_iter().map(|site| site.id).collect());
+    }
+    let truth = Truth::read(people)?;
+    let mut sites = Vec::new();
+    for plan in plans(people) {
+        sites.push(seed::place(state, &plan).await?.site);
+    }
+    let listed: Vec<_> = truth.identities.iter().filter(|i| i.watchlisted).collect();
+    let mut bar = progress::Bar::new("enrolling invented people", listed.len() as u64);
+    for (n, identity) in listed.iter().enumerate() {
+        seed::person(state, people, identity, list_for(&truth, identity, n), n).await?;
+        bar.set(n as u64 + 1);
+    }
+    Ok(sites)
+}
+
+const EVERY_LIST: &[ListKind] = &ListKind::ALL;
+const FERRY_LISTS: &[ListKind] = &[ListKind::Wanted, ListKind::RedNotice];
+
+/// The three sites of the demonstration.
+fn plans(people: &Path) -> [SitePlan; 3] {
+    let camera = |name: &str, lane: &str, desk: Option<&str>, direction, clip: &str| CameraPlan {
+        name: name.into(),
+        lane: lane.into(),
+        desk: desk.map(str::to_owned),
+        direction,
+        source: format!("file:{}", people.join("clips").join(clip).display()),
+        fps: 8.0,
+        detect_width: 640,
+    };
+    let checkpoint = SiteKind::Checkpoint;
+    [
+        SitePlan {
+            name: "Bandara Soekarno-Hatta",
+            kind: checkpoint,
+            utc_offset_minutes: 420,
+            lists: EVERY_LIST,
+            cameras: vec![camera("Lajur 2, di atas meja 4", "Lajur 2", Some("Meja 4"), Direction::Arrival, "checkpoint_a.mp4")],
+        },
+        SitePlan {
+            name: "Pelabuhan Batam Centre",
+            kind: checkpoint,
+            utc_offset_minutes: 420,
+            lists: EVERY_LIST,
+            cameras: vec![camera("Lajur 1, di atas meja 1", "Lajur 1", Some("Meja 1"), Direction::Departure, "checkpoint_b.mp4")],
+        },
+        SitePlan {
+            name: "Pelabuhan Gilimanuk",
+            kind: SiteKind::MonitoringSite,
+            utc_offset_minutes: 480,
+            lists: FERRY_LISTS,
+            cameras: vec![camera("Pintu keluar dermaga", "Dermaga", None, Direction::Neither, "ferry_c.mp4")],
+        },
+    ]
+}
+
+/// People of the ferry clip must be on a list that site may search; a citizen is never given an entry ban.
+fn list_for(truth: &Truth, identity: &super::eval::truth::Identity, n: usize) -> ListKind {
+    let at_the_ferry = truth.clips.iter().any(|(name, clip)| name.contains("ferry") && clip.tracks.iter().any(|t| t.id == identity.id));
+    match (at_the_ferry, identity.nationality == "IDN", n % 2) {
+        (true, true, _) => ListKind::Wanted,
+        (true, false, _) | (_, false, 0) => ListKind::RedNotice,
+        (_, false, _) => ListKind::EntryBan,
+        (_, true, 0) => ListKind::ExitBan,
+        (_, true, _) => ListKind::Wanted,
+    }
+}
+
+/// New passwords for every start: none is stored, none is a default.
+async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
+    let at = |n: usize| sites.get(n).copied();
+    let plans: [(AccountPlan<'static>, &'static str); 11] = [
+        plan("rina", "Rina Siregar", Role::CounterOfficer, at(0), "Soekarno-Hatta"),
+        plan("budi", "Budi Santoso", Role::SecondLineOfficer, at(0), "Soekarno-Hatta"),
+        plan("sari", "Sari Wulandari", Role::Supervisor, at(0), "Soekarno-Hatta"),
+        plan("yosef", "Yosef Manalu", Role::CounterOfficer, at(1), "Batam Centre"),
+        plan("ningsih", "Ningsih Rahayu", Role::SecondLineOfficer, at(1), "Batam Centre"),
+        plan("made", "Made Artawan", Role::CameraOperator, at(2), "Gilimanuk"),
+        plan("wayan", "Wayan Sudarma", Role::CameraOperator, at(2), "Gilimanuk"),
+        plan("dewi", "Dewi Lestari", Role::Supervisor, None, "command centre"),
+        plan("clerk", "Ahmad Fauzi", Role::WatchlistClerk, None, "travel-ban list"),
+        plan("policy", "Maria Tambunan", Role::PolicyAdmin, None, "sites and thresholds"),
+        plan("auditor", "Hendra Gunawan", Role::Auditor, None, "audit"),
+    ];
+    let mut out = Vec::new();
+    for (plan, place) in plans {
+        let password = seed::sign_in(state, &plan, false).await?;
+        out.push(SignIn { username: plan.username, password, role: plan.role, place });
+    }
+    Ok(out)
+}
+
+fn plan(username: &'static str, display_name: &'static str, role: Role, site: Option<SiteId>, place: &'static str) -> (AccountPlan<'static>, &'static str) {
+    (AccountPlan { username, display_name, role, site, desk: None }, place)
+}
+
+fn announce(url: &str, sign_ins: &[SignIn], fingerprint: &str) {
+    progress::say("");
+    progress::say(&format!("  Open  {url}"));
+    progress::say("  The certificate was made on this machine; your browser asks once. SHA-256 fingerprint:");
+    progress::say(&format!("  {fingerprint}"));
+    progress::say("");
+    progress::say("  Sign-ins, valid until the next start:");
+    for sign_in in sign_ins {
+        progress::say(&format!("    {:<10} {:<30} {:<26} {}", sign_in.username, sign_in.password, sign_in.role.name(), sign_in.place));
+    }
+    progress::say("");
+    progress::say("  Sign in as rina: an alert comes within seconds. Give the first opinion, then sign in as budi for the second.");
+    progress::say("  Ctrl-C stops everything.");
+}
+
+/// Restarts a node that died, until Ctrl-C.
+async fn watch(nodes: &mut [Node]) {
+    let stop = centre::stop_signal();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(Duration::from_millis(500)) => {
+                for node in nodes.iter_mut() {
+                    node.revive();
+                }
+            }
+        }
+    }
+}
