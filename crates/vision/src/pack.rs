@@ -2,6 +2,7 @@
 //! Files are read and verified here; running them is `engine`'s work, fetching them `install`'s.
 
 mod card;
+mod fetch;
 mod install;
 
 use std::fs;
@@ -15,9 +16,10 @@ pub use card::{
     CalibrationPoint, Card, Channels, FalseMatchRate, ModelFile, Preprocessing, Role, Thresholds,
     built_in,
 };
+pub use fetch::Source;
 pub use install::{
-    FileCheck, FileState, Info, Installed, Listed, Progress, Source, State, add, info, install,
-    list, place, verify,
+    FileCheck, FileState, Info, Installed, Listed, Progress, State, add, info, install, list,
+    place, verify,
 };
 
 use crate::engine::EngineError;

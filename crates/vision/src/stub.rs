@@ -53,8 +53,20 @@ pub(crate) fn pack() -> Pack {
         licence: "Apache-2.0".into(),
     });
     let described = described.collect::<Vec<_>>();
-    let model_id = format!("stub@{}", &described[1].sha256[..8]);
-    let card = Card {
+    let card = card(described);
+    Pack::from_parts(
+        card,
+        files
+            .into_iter()
+            .map(|(role, _, bytes)| (role, Arc::from(bytes)))
+            .collect(),
+    )
+}
+
+/// The stub's card, in the form of any other.
+fn card(files: Vec<ModelFile>) -> Card {
+    let model_id = format!("stub@{}", &files[1].sha256[..8]);
+    Card {
         name: NAME.into(),
         title: "Test stub: coloured squares, no people".into(),
         demonstration: true,
@@ -83,7 +95,7 @@ pub(crate) fn pack() -> Pack {
             r#match: 0.9,
             note: "Invented.".into(),
         },
-        files: described,
+        files,
         calibration: vec![
             CalibrationPoint {
                 score: 0.6,
@@ -95,14 +107,7 @@ pub(crate) fn pack() -> Pack {
             },
         ],
         quality: None,
-    };
-    Pack::from_parts(
-        card,
-        files
-            .into_iter()
-            .map(|(role, _, bytes)| (role, Arc::from(bytes)))
-            .collect(),
-    )
+    }
 }
 
 /// mask = (largest channel - smallest channel) / 255, from the three differences and their negatives.
