@@ -64,7 +64,9 @@ pub enum ClientError {
     #[error("the centre's address must look like https://host:port; it is {0}")]
     Address(String),
     /// There is no certificate to trust.
-    #[error("{0} holds no certificate; copy the centre's certificate file here (`tapal serve` prints where it is)")]
+    #[error(
+        "{0} holds no certificate; copy the centre's certificate file here (`tapal serve` prints where it is)"
+    )]
     NoCertificate(String),
 }
 
@@ -104,7 +106,10 @@ impl Https {
             .timeout_connect(Some(Duration::from_secs(3)))
             .timeout_global(Some(Duration::from_secs(10)))
             .build();
-        Ok(Https { agent: config.into(), base })
+        Ok(Https {
+            agent: config.into(),
+            base,
+        })
     }
 
     /// Sends with these extra headers.
@@ -120,17 +125,31 @@ impl Https {
         let failed = |error: ureq::Error| Unreachable(error.to_string());
         let mut response = match method {
             Method::Get => {
-                let request = headers.iter().fold(self.agent.get(&url), |r, (name, value)| r.header(*name, value));
+                let request = headers
+                    .iter()
+                    .fold(self.agent.get(&url), |r, (name, value)| {
+                        r.header(*name, value)
+                    });
                 request.call().map_err(failed)?
             }
             Method::Post => {
-                let request = self.agent.post(&url).header("content-type", "application/json");
-                let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, value));
+                let request = self
+                    .agent
+                    .post(&url)
+                    .header("content-type", "application/json");
+                let request = headers
+                    .iter()
+                    .fold(request, |r, (name, value)| r.header(*name, value));
                 request.send(body).map_err(failed)?
             }
         };
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(MOST_REPLY).read_to_vec().map_err(failed)?;
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(MOST_REPLY)
+            .read_to_vec()
+            .map_err(failed)?;
         Ok(Reply { status, body })
     }
 }
@@ -150,7 +169,13 @@ pub struct Signed {
 impl Centre for Signed {
     fn send(&self, method: Method, path: &str, body: &[u8]) -> Result<Reply, Unreachable> {
         let (time, nonce) = (self.clock.now(), seal::random_text());
-        let text = signed_text(method.name(), path, time, &nonce, &seal::hex(&Sha256::digest(body)));
+        let text = signed_text(
+            method.name(),
+            path,
+            time,
+            &nonce,
+            &seal::hex(&Sha256::digest(body)),
+        );
         let signature = STANDARD.encode(self.key.sign(text.as_bytes()).to_bytes());
         let headers = [
             (header::EDGE, self.edge.to_string()),

@@ -24,7 +24,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose uptime starts now.
     pub fn new() -> Self {
-        SystemClock { started: std::time::Instant::now() }
+        SystemClock {
+            started: std::time::Instant::now(),
+        }
     }
 }
 
@@ -34,7 +36,10 @@ impl Default for SystemClock {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one real clock of the camera node")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one real clock of the camera node"
+)]
 impl Clock for SystemClock {
     fn now(&self) -> UtcMs {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -60,7 +65,10 @@ pub struct FixedClock {
 impl FixedClock {
     /// A clock that stands at `now`.
     pub fn at(now: UtcMs) -> Self {
-        FixedClock { now: AtomicI64::new(now.0), ids: AtomicI64::new(1) }
+        FixedClock {
+            now: AtomicI64::new(now.0),
+            ids: AtomicI64::new(1),
+        }
     }
 
     /// Moves it.

@@ -23,7 +23,9 @@ const NAME: &str = "list";
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// Not signed by our centre.
-    #[error("the list is not signed by the centre this node enrolled with; it was changed on the way, or the centre has a new key: enrol again")]
+    #[error(
+        "the list is not signed by the centre this node enrolled with; it was changed on the way, or the centre has a new key: enrol again"
+    )]
     Signature,
     /// Signed, but not what we understand.
     #[error("the list cannot be read: {0}. Update this node to the centre's version")]
@@ -32,7 +34,9 @@ pub enum ListError {
     #[error("the list is meant for another site")]
     WrongSite,
     /// Made by another model.
-    #[error("the centre enrols with model `{0}`, which is not installed here; install the same pack on both sides")]
+    #[error(
+        "the centre enrols with model `{0}`, which is not installed here; install the same pack on both sides"
+    )]
     WrongModel(String),
     /// Older than what is held, or not joining on to it.
     #[error("the list does not follow on the one held; the whole list is pulled instead")]
@@ -83,11 +87,22 @@ impl HeldList {
             }
             Err(error) => return Err(error),
         };
-        let mut list = HeldList { path, sealer, centre_key, site, gallery, saved };
+        let mut list = HeldList {
+            path,
+            sealer,
+            centre_key,
+            site,
+            gallery,
+            saved,
+        };
         if list.saved.model_id != list.gallery.model_id() {
             // Receipts still due are kept; templates of another model are of no use here.
             let receipts = std::mem::take(&mut list.saved.receipts);
-            list.saved = Saved { receipts, model_id: list.gallery.model_id().into(), ..Saved::default() };
+            list.saved = Saved {
+                receipts,
+                model_id: list.gallery.model_id().into(),
+                ..Saved::default()
+            };
         }
         for entry in list.saved.entries.values() {
             put(&list.gallery, entry);
@@ -110,8 +125,14 @@ impl HeldList {
         let delta = self.check(signed)?;
         let mut gone = delta.removals.clone();
         if delta.since == 0 {
-            let kept: std::collections::BTreeSet<EntryId> = delta.upserts.iter().map(|e| e.entry).collect();
-            gone.extend(self.saved.entries.keys().filter(|entry| !kept.contains(entry)));
+            let kept: std::collections::BTreeSet<EntryId> =
+                delta.upserts.iter().map(|e| e.entry).collect();
+            gone.extend(
+                self.saved
+                    .entries
+                    .keys()
+                    .filter(|entry| !kept.contains(entry)),
+            );
         }
         for entry in &gone {
             self.gallery.remove(*entry);
@@ -128,12 +149,16 @@ impl HeldList {
     }
 
     fn check(&self, signed: &SignedDelta) -> Result<ListDelta, ListError> {
-        let signature = STANDARD.decode(&signed.signature).map_err(|_| ListError::Signature)?;
+        let signature = STANDARD
+            .decode(&signed.signature)
+            .map_err(|_| ListError::Signature)?;
         let signature = Signature::from_slice(&signature).map_err(|_| ListError::Signature)?;
-        let sound = self.centre_key.verify_strict(signed.body.as_bytes(), &signature);
+        let sound = self
+            .centre_key
+            .verify_strict(signed.body.as_bytes(), &signature);
         sound.map_err(|_| ListError::Signature)?;
-        let delta: ListDelta =
-            serde_json::from_str(&signed.body).map_err(|error| ListError::Malformed(error.to_string()))?;
+        let delta: ListDelta = serde_json::from_str(&signed.body)
+            .map_err(|error| ListError::Malformed(error.to_string()))?;
         if delta.site != self.site {
             return Err(ListError::WrongSite);
         }
@@ -152,7 +177,13 @@ impl HeldList {
     /// that is corrected by seconds from emptying the list.
     pub fn lapse(&mut self, now: UtcMs) -> Result<usize, SealError> {
         let ended = |entry: &&EntryTemplate| entry.in_force_to + MINUTE_MS <= now;
-        let gone: Vec<EntryId> = self.saved.entries.values().filter(ended).map(|entry| entry.entry).collect();
+        let gone: Vec<EntryId> = self
+            .saved
+            .entries
+            .values()
+            .filter(ended)
+            .map(|entry| entry.entry)
+            .collect();
         if gone.is_empty() {
             return Ok(0);
         }
@@ -173,14 +204,24 @@ impl HeldList {
 
     /// The version to ask for changes since.
     pub fn since(&self, now: UtcMs) -> i64 {
-        if self.must_start_over(now) { 0 } else { self.saved.version }
+        if self.must_start_over(now) {
+            0
+        } else {
+            self.saved.version
+        }
     }
 
     fn promise(&mut self, gone: &[EntryId], now: UtcMs) {
         let version = self.saved.version;
         for entry in gone {
-            self.saved.receipts.retain(|receipt| receipt.entry != *entry);
-            self.saved.receipts.push(RemovalReceipt { entry: *entry, version, removed_at: now });
+            self.saved
+                .receipts
+                .retain(|receipt| receipt.entry != *entry);
+            self.saved.receipts.push(RemovalReceipt {
+                entry: *entry,
+                version,
+                removed_at: now,
+            });
         }
     }
 
@@ -197,7 +238,10 @@ impl HeldList {
 
     fn save(&self) -> Result<(), SealError> {
         let json = serde_json::to_vec(&self.saved).map(zeroize::Zeroizing::new);
-        let json = json.map_err(|error| SealError::Io { path: self.path.clone(), cause: error.into() })?;
+        let json = json.map_err(|error| SealError::Io {
+            path: self.path.clone(),
+            cause: error.into(),
+        })?;
         self.sealer.write(&self.path, NAME, &json)
     }
 }
@@ -209,7 +253,11 @@ fn put(gallery: &Gallery, entry: &EntryTemplate) {
         list: entry.list,
         in_force_from: entry.in_force_from,
         in_force_to: entry.in_force_to,
-        templates: entry.templates.iter().filter_map(|text| values(text)).collect(),
+        templates: entry
+            .templates
+            .iter()
+            .filter_map(|text| values(text))
+            .collect(),
     };
     if listed.templates.len() != entry.templates.len() {
         tracing::error!(entry = %entry.entry, "a template of this entry cannot be read; enrol its photograph again");
@@ -223,7 +271,8 @@ fn put(gallery: &Gallery, entry: &EntryTemplate) {
 fn values(text: &str) -> Option<Vec<f32>> {
     let bytes = zeroize::Zeroizing::new(STANDARD.decode(text).ok()?);
     let (parts, rest) = bytes.as_chunks::<4>();
-    rest.is_empty().then(|| parts.iter().map(|part| f32::from_le_bytes(*part)).collect())
+    rest.is_empty()
+        .then(|| parts.iter().map(|part| f32::from_le_bytes(*part)).collect())
 }
 
 #[cfg(test)]
@@ -260,7 +309,10 @@ mod tests {
             version,
             model_id: MODEL.into(),
             upserts: upserts.iter().map(|n| entry(*n, 1_000_000)).collect(),
-            removals: removals.iter().map(|n| EntryId(Uuid::from_u128(*n))).collect(),
+            removals: removals
+                .iter()
+                .map(|n| EntryId(Uuid::from_u128(*n)))
+                .collect(),
             made_at: UtcMs(version),
         }
     }
@@ -274,30 +326,54 @@ mod tests {
     fn open(folder: &Path) -> HeldList {
         let gallery = Arc::new(Gallery::new(MODEL, 8));
         let key = centre().verifying_key();
-        HeldList::open(folder, Sealer::new(&[1; 32]), key, SiteId(Uuid::from_u128(9)), gallery).unwrap()
+        HeldList::open(
+            folder,
+            Sealer::new(&[1; 32]),
+            key,
+            SiteId(Uuid::from_u128(9)),
+            gallery,
+        )
+        .unwrap()
     }
 
     fn held(list: &HeldList) -> Vec<u128> {
-        let mut ids: Vec<u128> = list.gallery.entries().iter().map(|e| e.0.as_u128()).collect();
+        let mut ids: Vec<u128> = list
+            .gallery
+            .entries()
+            .iter()
+            .map(|e| e.0.as_u128())
+            .collect();
         ids.sort_unstable();
         ids
     }
 
     fn receipts(list: &HeldList) -> Vec<u128> {
-        list.receipts().iter().map(|r| r.entry.0.as_u128()).collect()
+        list.receipts()
+            .iter()
+            .map(|r| r.entry.0.as_u128())
+            .collect()
     }
 
     #[test]
     fn deltas_add_remove_and_leave_receipts_that_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let mut list = open(folder.path());
-        list.apply(&sign(&delta(0, 3, &[1, 2, 3], &[])), UtcMs(10)).unwrap();
-        list.apply(&sign(&delta(3, 4, &[4], &[2])), UtcMs(20)).unwrap();
-        assert_eq!((held(&list), list.version(), receipts(&list)), (vec![1, 3, 4], 4, vec![2]));
+        list.apply(&sign(&delta(0, 3, &[1, 2, 3], &[])), UtcMs(10))
+            .unwrap();
+        list.apply(&sign(&delta(3, 4, &[4], &[2])), UtcMs(20))
+            .unwrap();
+        assert_eq!(
+            (held(&list), list.version(), receipts(&list)),
+            (vec![1, 3, 4], 4, vec![2])
+        );
         let mut list = open(folder.path());
-        assert_eq!((held(&list), list.version(), receipts(&list)), (vec![1, 3, 4], 4, vec![2]));
+        assert_eq!(
+            (held(&list), list.version(), receipts(&list)),
+            (vec![1, 3, 4], 4, vec![2])
+        );
         // A whole list replaces: what is not on it has left.
-        list.apply(&sign(&delta(0, 7, &[4, 5], &[])), UtcMs(30)).unwrap();
+        list.apply(&sign(&delta(0, 7, &[4, 5], &[])), UtcMs(30))
+            .unwrap();
         assert_eq!((held(&list), receipts(&list)), (vec![4, 5], vec![2, 1, 3]));
         let first = list.receipts()[0];
         list.acknowledged(&first).unwrap();
@@ -308,7 +384,8 @@ mod tests {
     fn forged_old_and_foreign_lists_change_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let mut list = open(folder.path());
-        list.apply(&sign(&delta(0, 5, &[1], &[])), UtcMs(10)).unwrap();
+        list.apply(&sign(&delta(0, 5, &[1], &[])), UtcMs(10))
+            .unwrap();
         let mut forged = sign(&delta(5, 6, &[2], &[]));
         forged.body = forged.body.replace("\"version\":6", "\"version\":8");
         let mut check = |signed: &SignedDelta, expect: &str| {
@@ -319,8 +396,20 @@ mod tests {
         check(&forged, "Signature");
         check(&sign(&delta(0, 4, &[2], &[])), "OutOfOrder");
         check(&sign(&delta(4, 6, &[2], &[])), "OutOfOrder");
-        check(&sign(&ListDelta { site: SiteId(Uuid::from_u128(8)), ..delta(5, 6, &[], &[]) }), "WrongSite");
-        check(&sign(&ListDelta { model_id: "other@1".into(), ..delta(5, 6, &[], &[]) }), "WrongModel");
+        check(
+            &sign(&ListDelta {
+                site: SiteId(Uuid::from_u128(8)),
+                ..delta(5, 6, &[], &[])
+            }),
+            "WrongSite",
+        );
+        check(
+            &sign(&ListDelta {
+                model_id: "other@1".into(),
+                ..delta(5, 6, &[], &[])
+            }),
+            "WrongModel",
+        );
     }
 
     #[test]
@@ -334,13 +423,18 @@ mod tests {
         assert_eq!(list.lapse(UtcMs(5_000 + MINUTE_MS)).unwrap(), 1);
         assert_eq!((held(&list), receipts(&list)), (vec![1], vec![2]));
         // The clock is set back: the whole list is asked for again.
-        assert_eq!((list.since(UtcMs(70_000)), list.since(UtcMs(1_000))), (1, 0));
+        assert_eq!(
+            (list.since(UtcMs(70_000)), list.since(UtcMs(1_000))),
+            (1, 0)
+        );
     }
 
     #[test]
     fn a_damaged_or_foreign_cache_is_no_loss() {
         let folder = tempfile::tempdir().unwrap();
-        open(folder.path()).apply(&sign(&delta(0, 5, &[1], &[])), UtcMs(10)).unwrap();
+        open(folder.path())
+            .apply(&sign(&delta(0, 5, &[1], &[])), UtcMs(10))
+            .unwrap();
         std::fs::write(folder.path().join("list.sealed"), b"short").unwrap();
         assert_eq!(open(folder.path()).version(), 0);
     }

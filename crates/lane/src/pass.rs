@@ -133,7 +133,8 @@ impl Pass {
         }
         let better = quality.overall > self.best * if self.shots < ENOUGH { BETTER } else { 1.3 };
         let yaw = quality.yaw_deg;
-        let other_side = yaw < self.turned.0 - OTHER_SIDE_DEG || yaw > self.turned.1 + OTHER_SIDE_DEG;
+        let other_side =
+            yaw < self.turned.0 - OTHER_SIDE_DEG || yaw > self.turned.1 + OTHER_SIDE_DEG;
         let fair = quality.overall > 0.6 * self.best && self.shots < ENOUGH;
         better || (fair && (other_side || (self.shots < 3 && waited >= 3 * SPACING_MS)))
     }
@@ -145,7 +146,10 @@ impl Pass {
             self.sum.zeroize();
             self.sum = vec![0.0; template.values.len()];
         }
-        self.sum.iter_mut().zip(&template.values).for_each(|(sum, v)| *sum += weight * v);
+        self.sum
+            .iter_mut()
+            .zip(&template.values)
+            .for_each(|(sum, v)| *sum += weight * v);
         self.model_id = Some(template.model_id.clone());
         self.shots += 1;
         self.settled = false;
@@ -155,7 +159,8 @@ impl Pass {
         self.turned = (self.turned.0.min(yaw), self.turned.1.max(yaw));
         if self.fate == Fate::Open {
             self.kept.push(shot);
-            self.kept.sort_by(|a, b| b.quality.overall.total_cmp(&a.quality.overall));
+            self.kept
+                .sort_by(|a, b| b.quality.overall.total_cmp(&a.quality.overall));
             self.kept.truncate(SHOTS_KEPT);
         }
     }
@@ -190,15 +195,22 @@ impl Pass {
             self.sum = std::mem::take(&mut later.sum);
             self.model_id = later.model_id.take();
         } else {
-            self.sum.iter_mut().zip(&later.sum).for_each(|(sum, v)| *sum += v);
+            self.sum
+                .iter_mut()
+                .zip(&later.sum)
+                .for_each(|(sum, v)| *sum += v);
         }
         self.shots += later.shots;
         self.last_shot_ms = self.last_shot_ms.max(later.last_shot_ms);
         self.best = self.best.max(later.best);
-        self.turned = (self.turned.0.min(later.turned.0), self.turned.1.max(later.turned.1));
+        self.turned = (
+            self.turned.0.min(later.turned.0),
+            self.turned.1.max(later.turned.1),
+        );
         if self.fate == Fate::Open {
             self.kept.append(&mut later.kept);
-            self.kept.sort_by(|a, b| b.quality.overall.total_cmp(&a.quality.overall));
+            self.kept
+                .sort_by(|a, b| b.quality.overall.total_cmp(&a.quality.overall));
             self.kept.truncate(SHOTS_KEPT);
             self.settled = self.settled && later.settled;
         }
@@ -207,8 +219,13 @@ impl Pass {
     /// Why there was no usable view: the most frequent reason, distance only when there was no other, since
     /// everybody is far away at first.
     pub fn why_not(&self) -> NotSearched {
-        let near = self.refused.iter().filter(|(reason, _)| **reason != NotSearched::TooSmall);
-        let most = near.max_by_key(|(_, count)| **count).map(|(reason, _)| *reason);
+        let near = self
+            .refused
+            .iter()
+            .filter(|(reason, _)| **reason != NotSearched::TooSmall);
+        let most = near
+            .max_by_key(|(_, count)| **count)
+            .map(|(reason, _)| *reason);
         match most {
             Some(reason) => reason,
             None if self.refused.is_empty() => NotSearched::TooBrief,

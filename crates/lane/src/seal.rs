@@ -34,7 +34,10 @@ pub enum SealError {
 impl SealError {
     /// An [`SealError::Io`] about `path`.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> SealError + '_ {
-        move |cause| SealError::Io { path: path.to_owned(), cause }
+        move |cause| SealError::Io {
+            path: path.to_owned(),
+            cause,
+        }
     }
 }
 
@@ -47,7 +50,9 @@ pub struct Sealer {
 impl Sealer {
     /// A sealer with this key.
     pub fn new(key: &[u8; 32]) -> Self {
-        Sealer { cipher: Aes256GcmSiv::new(key.into()) }
+        Sealer {
+            cipher: Aes256GcmSiv::new(key.into()),
+        }
     }
 
     /// Writes `plain` sealed, bound to `name`, durably: temporary file, fsync, rename, fsync of the folder.
@@ -59,9 +64,14 @@ impl Sealer {
     pub fn seal(&self, path: &Path, name: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE];
         OsRng.fill_bytes(&mut nonce);
-        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let payload = Payload {
+            msg: plain,
+            aad: name.as_bytes(),
+        };
         let sealed = self.cipher.encrypt(Nonce::from_slice(&nonce), payload);
-        let sealed = sealed.map_err(|_| SealError::Broken { path: path.to_owned() })?;
+        let sealed = sealed.map_err(|_| SealError::Broken {
+            path: path.to_owned(),
+        })?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -72,10 +82,18 @@ impl Sealer {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(SealError::io(path)(error)),
         };
-        let broken = || SealError::Broken { path: path.to_owned() };
+        let broken = || SealError::Broken {
+            path: path.to_owned(),
+        };
         let (nonce, sealed) = bytes.split_at_checked(NONCE).ok_or_else(broken)?;
-        let payload = Payload { msg: sealed, aad: name.as_bytes() };
-        let plain = self.cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| broken())?;
+        let payload = Payload {
+            msg: sealed,
+            aad: name.as_bytes(),
+        };
+        let plain = self
+            .cipher
+            .decrypt(Nonce::from_slice(nonce), payload)
+            .map_err(|_| broken())?;
         Ok(Some(Zeroizing::new(plain)))
     }
 }
@@ -95,13 +113,19 @@ pub fn sync_folder(path: &Path) -> Result<(), SealError> {
     let Some(folder) = path.parent() else {
         return Ok(());
     };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(SealError::io(folder))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(SealError::io(folder))
 }
 
 fn private(path: &Path, replace: bool) -> Result<File, SealError> {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
-    if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+    if replace {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     options.open(path).map_err(SealError::io(path))
 }
 
@@ -114,7 +138,9 @@ pub fn secret(path: &Path) -> Result<Zeroizing<[u8; 32]>, SealError> {
         return Ok(fresh);
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(SealError::io(path))?);
-    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SealError::Broken { path: path.to_owned() })?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SealError::Broken {
+        path: path.to_owned(),
+    })?;
     Ok(Zeroizing::new(key))
 }
 
@@ -140,11 +166,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, sealer) = (folder.path().join("x"), Sealer::new(&[7; 32]));
         sealer.write(&path, "x", b"secret").unwrap();
-        assert_eq!(sealer.read(&path, "x").unwrap().unwrap().as_slice(), b"secret");
+        assert_eq!(
+            sealer.read(&path, "x").unwrap().unwrap().as_slice(),
+            b"secret"
+        );
         assert!(!fs::read(&path).unwrap().windows(6).any(|w| w == b"secret"));
         assert!(sealer.read(&path, "y").is_err());
         assert!(Sealer::new(&[8; 32]).read(&path, "x").is_err());
-        assert!(sealer.read(&folder.path().join("none"), "x").unwrap().is_none());
+        assert!(
+            sealer
+                .read(&folder.path().join("none"), "x")
+                .unwrap()
+                .is_none()
+        );
         let mut bytes = fs::read(&path).unwrap();
         for cut in [0, 5, bytes.len() - 1] {
             fs::write(&path, &bytes[..cut]).unwrap();
@@ -152,7 +186,10 @@ mod tests {
         }
         bytes[14] ^= 1;
         fs::write(&path, &bytes).unwrap();
-        assert!(matches!(sealer.read(&path, "x"), Err(SealError::Broken { .. })));
+        assert!(matches!(
+            sealer.read(&path, "x"),
+            Err(SealError::Broken { .. })
+        ));
     }
 
     #[test]
@@ -161,6 +198,9 @@ mod tests {
         let path = folder.path().join("key");
         let first = secret(&path).unwrap();
         assert_eq!(secret(&path).unwrap(), first);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

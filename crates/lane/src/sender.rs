@@ -122,12 +122,27 @@ mod tests {
         fn send(&self, _: Method, path: &str, body: &[u8]) -> Result<Reply, Unreachable> {
             assert_eq!(path, "/api/v1/alerts");
             let report: AlertReport = serde_json::from_slice(body).unwrap();
-            let (arrives, status) = self.script.lock().unwrap().pop_front().unwrap_or((true, Some(200)));
+            let (arrives, status) = self
+                .script
+                .lock()
+                .unwrap()
+                .pop_front()
+                .unwrap_or((true, Some(200)));
             if arrives {
                 // The id makes a resend harmless; the count shows that it was one.
-                *self.recorded.lock().unwrap().entry(report.id.0.as_u128()).or_default() += 1;
+                *self
+                    .recorded
+                    .lock()
+                    .unwrap()
+                    .entry(report.id.0.as_u128())
+                    .or_default() += 1;
             }
-            status.map(|status| Reply { status, body: Vec::new() }).ok_or(Unreachable("test".into()))
+            status
+                .map(|status| Reply {
+                    status,
+                    body: Vec::new(),
+                })
+                .ok_or(Unreachable("test".into()))
         }
     }
 
@@ -135,17 +150,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(folder.path());
         spool.put(&report(1)).unwrap();
-        let centre = Flaky { script: Mutex::new(script.iter().copied().collect()), ..Flaky::default() };
-        let got: Vec<Sent> = expect.iter().map(|_| send_one(&spool, &centre, AlertId(Uuid::from_u128(1)))).collect();
-        assert_eq!((got.as_slice(), spool.len(), spool.refused()), (expect, left, aside), "{script:?}");
+        let centre = Flaky {
+            script: Mutex::new(script.iter().copied().collect()),
+            ..Flaky::default()
+        };
+        let got: Vec<Sent> = expect
+            .iter()
+            .map(|_| send_one(&spool, &centre, AlertId(Uuid::from_u128(1))))
+            .collect();
+        assert_eq!(
+            (got.as_slice(), spool.len(), spool.refused()),
+            (expect, left, aside),
+            "{script:?}"
+        );
     }
 
     #[test]
     fn an_alert_leaves_only_when_the_centre_has_it() {
         use Sent::*;
         check(&[(true, Some(200))], &[Delivered], 0, 0);
-        check(&[(false, None), (true, Some(200))], &[Later, Delivered], 0, 0);
-        check(&[(true, None), (true, Some(200))], &[Later, Delivered], 0, 0);
+        check(
+            &[(false, None), (true, Some(200))],
+            &[Later, Delivered],
+            0,
+            0,
+        );
+        check(
+            &[(true, None), (true, Some(200))],
+            &[Later, Delivered],
+            0,
+            0,
+        );
         for later in [500, 503, 401, 403, 408, 429] {
             check(&[(false, Some(later))], &[Later], 1, 0);
         }
@@ -159,8 +194,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = spool(folder.path());
         spool.put(&report(1)).unwrap();
-        std::fs::write(folder.path().join(format!("{}.alert", Uuid::from_u128(1))), b"rubbish of a length").unwrap();
-        assert_eq!(send_one(&spool, &Flaky::default(), AlertId(Uuid::from_u128(1))), Sent::SetAside);
+        std::fs::write(
+            folder.path().join(format!("{}.alert", Uuid::from_u128(1))),
+            b"rubbish of a length",
+        )
+        .unwrap();
+        assert_eq!(
+            send_one(&spool, &Flaky::default(), AlertId(Uuid::from_u128(1))),
+            Sent::SetAside
+        );
     }
 
     #[test]
@@ -168,9 +210,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Arc::new(spool(folder.path()));
         // Lost requests, lost replies, overload, and honest replies, in a mix.
-        let mix = [(false, None), (true, None), (false, Some(503)), (true, Some(200)), (true, Some(500))];
+        let mix = [
+            (false, None),
+            (true, None),
+            (false, Some(503)),
+            (true, Some(200)),
+            (true, Some(500)),
+        ];
         let script = (0..60).map(|i| mix[i * 7 % 5]).collect();
-        let centre = Flaky { script: Mutex::new(script), ..Flaky::default() };
+        let centre = Flaky {
+            script: Mutex::new(script),
+            ..Flaky::default()
+        };
         for n in 1..=10 {
             spool.put(&report(n)).unwrap();
         }
@@ -184,7 +235,13 @@ mod tests {
         }
         assert!(spool.is_empty());
         let recorded = centre.recorded.lock().unwrap();
-        assert_eq!(recorded.keys().copied().collect::<Vec<_>>(), (1..=10).collect::<Vec<u128>>());
-        assert!(recorded.values().any(|times| *times > 1), "some were resent, and recognised by their id");
+        assert_eq!(
+            recorded.keys().copied().collect::<Vec<_>>(),
+            (1..=10).collect::<Vec<u128>>()
+        );
+        assert!(
+            recorded.values().any(|times| *times > 1),
+            "some were resent, and recognised by their id"
+        );
     }
 }

@@ -27,23 +27,48 @@ impl Shot {
         let [left, right, ..] = face.landmarks;
         let middle = [(left[0] + right[0]) / 2.0, (left[1] + right[1]) / 2.0];
         let eyes = face.eye_distance();
-        let bound = |value: f32, most: u32| if value.is_finite() { value.clamp(0.0, most as f32) as u32 } else { 0 };
-        let (x0, x1) = (bound(middle[0] - VIEW[0] * eyes, frame.width), bound(middle[0] + VIEW[1] * eyes, frame.width));
-        let (y0, y1) =
-            (bound(middle[1] - VIEW[2] * eyes, frame.height), bound(middle[1] + VIEW[3] * eyes, frame.height));
+        let bound = |value: f32, most: u32| {
+            if value.is_finite() {
+                value.clamp(0.0, most as f32) as u32
+            } else {
+                0
+            }
+        };
+        let (x0, x1) = (
+            bound(middle[0] - VIEW[0] * eyes, frame.width),
+            bound(middle[0] + VIEW[1] * eyes, frame.width),
+        );
+        let (y0, y1) = (
+            bound(middle[1] - VIEW[2] * eyes, frame.height),
+            bound(middle[1] + VIEW[3] * eyes, frame.height),
+        );
         if x1 <= x0 || y1 <= y0 {
             return None;
         }
         let mut rgb = Vec::with_capacity((x1 - x0) as usize * (y1 - y0) as usize * 3);
         for y in y0..y1 {
             let line = (y * frame.width) as usize * 3;
-            rgb.extend_from_slice(frame.rgb.get(line + x0 as usize * 3..line + x1 as usize * 3)?);
+            rgb.extend_from_slice(
+                frame
+                    .rgb
+                    .get(line + x0 as usize * 3..line + x1 as usize * 3)?,
+            );
         }
         let mut moved = *face;
         let shift = [x0 as f32, y0 as f32];
-        moved.bbox = [face.bbox[0] - shift[0], face.bbox[1] - shift[1], face.bbox[2], face.bbox[3]];
+        moved.bbox = [
+            face.bbox[0] - shift[0],
+            face.bbox[1] - shift[1],
+            face.bbox[2],
+            face.bbox[3],
+        ];
         moved.landmarks = face.landmarks.map(|[x, y]| [x - shift[0], y - shift[1]]);
-        Some(Shot { at, quality, patch: Frame::new(x1 - x0, y1 - y0, rgb)?, face: moved })
+        Some(Shot {
+            at,
+            quality,
+            patch: Frame::new(x1 - x0, y1 - y0, rgb)?,
+            face: moved,
+        })
     }
 
     /// The 480 x 600 portrait as a JPEG.

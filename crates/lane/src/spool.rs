@@ -20,7 +20,9 @@ pub const MOST_BYTES: u64 = 2 << 30;
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
     /// Its bounds are reached.
-    #[error("the spool is full ({alerts} alerts): the centre has not been reached for too long. Restore the link")]
+    #[error(
+        "the spool is full ({alerts} alerts): the centre has not been reached for too long. Restore the link"
+    )]
     Full {
         /// Alerts in it.
         alerts: usize,
@@ -60,8 +62,14 @@ impl Spool {
     fn bounded(folder: &Path, sealer: Sealer, most: (usize, u64)) -> Result<Self, SealError> {
         let refused = folder.join("refused");
         fs::create_dir_all(&refused).map_err(SealError::io(&refused))?;
-        let mut level = Level { stirred: 1, ..Level::default() };
-        for entry in fs::read_dir(folder).map_err(SealError::io(folder))?.flatten() {
+        let mut level = Level {
+            stirred: 1,
+            ..Level::default()
+        };
+        for entry in fs::read_dir(folder)
+            .map_err(SealError::io(folder))?
+            .flatten()
+        {
             let path = entry.path();
             match path.extension().and_then(|e| e.to_str()) {
                 Some(ENDING) => {
@@ -73,9 +81,18 @@ impl Spool {
                 _ => {}
             }
         }
-        level.refused = fs::read_dir(&refused).map_err(SealError::io(&refused))?.count() as u64;
+        level.refused = fs::read_dir(&refused)
+            .map_err(SealError::io(&refused))?
+            .count() as u64;
         let (folder, level, news) = (folder.to_owned(), Mutex::new(level), Condvar::new());
-        Ok(Spool { folder, refused, sealer, level, news, most })
+        Ok(Spool {
+            folder,
+            refused,
+            sealer,
+            level,
+            news,
+            most,
+        })
     }
 
     fn path(&self, id: AlertId) -> PathBuf {
@@ -91,9 +108,12 @@ impl Spool {
         let plain = zeroize::Zeroizing::new(serde_json::to_vec(report)?);
         let level = *self.level();
         if level.alerts >= self.most.0 || level.bytes + plain.len() as u64 > self.most.1 {
-            return Err(SpoolError::Full { alerts: level.alerts });
+            return Err(SpoolError::Full {
+                alerts: level.alerts,
+            });
         }
-        self.sealer.write(&self.path(report.id), &report.id.to_string(), &plain)?;
+        self.sealer
+            .write(&self.path(report.id), &report.id.to_string(), &plain)?;
         let mut level = self.level();
         level.alerts += 1;
         level.bytes += plain.len() as u64;
@@ -109,10 +129,18 @@ impl Spool {
             return Vec::new();
         };
         let id = |path: &Path| {
-            let name = path.file_name()?.to_str()?.strip_suffix(ENDING)?.strip_suffix('.')?.to_owned();
+            let name = path
+                .file_name()?
+                .to_str()?
+                .strip_suffix(ENDING)?
+                .strip_suffix('.')?
+                .to_owned();
             name.parse().ok()
         };
-        let mut ids: Vec<AlertId> = entries.flatten().filter_map(|entry| id(&entry.path())).collect();
+        let mut ids: Vec<AlertId> = entries
+            .flatten()
+            .filter_map(|entry| id(&entry.path()))
+            .collect();
         ids.sort();
         ids
     }
@@ -171,7 +199,9 @@ impl Spool {
     /// Waits until something changed since `seen`, or for `most`; gives the new mark.
     pub fn wait(&self, seen: u64, most: Duration) -> u64 {
         let guard = self.level();
-        let waited = self.news.wait_timeout_while(guard, most, |level| level.stirred == seen);
+        let waited = self
+            .news
+            .wait_timeout_while(guard, most, |level| level.stirred == seen);
         waited.map_or(seen, |(level, _)| level.stirred)
     }
 
@@ -235,7 +265,10 @@ pub(crate) mod tests {
         let again = spool(folder.path());
         assert_eq!((ids(&again), again.len()), (vec![1, 2, 3], 3));
         let json = again.read(AlertId(Uuid::from_u128(2))).unwrap().unwrap();
-        assert_eq!(serde_json::from_slice::<AlertReport>(&json).unwrap(), report(2));
+        assert_eq!(
+            serde_json::from_slice::<AlertReport>(&json).unwrap(),
+            report(2)
+        );
         again.delivered(AlertId(Uuid::from_u128(2))).unwrap();
         again.delivered(AlertId(Uuid::from_u128(2))).unwrap();
         again.set_aside(AlertId(Uuid::from_u128(1))).unwrap();
@@ -248,7 +281,9 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let sealer = Sealer::new(&[1; 32]);
         let path = folder.path().join(format!("{}.alert", Uuid::from_u128(5)));
-        let sealed = sealer.seal(&path, &Uuid::from_u128(5).to_string(), b"{}").unwrap();
+        let sealed = sealer
+            .seal(&path, &Uuid::from_u128(5).to_string(), b"{}")
+            .unwrap();
         // Killed while the temporary file was being written, at any length.
         for cut in 0..=sealed.len() {
             fs::write(path.with_extension("new"), &sealed[..cut]).unwrap();
@@ -277,7 +312,10 @@ pub(crate) mod tests {
         let spool = Spool::bounded(folder.path(), Sealer::new(&[1; 32]), (2, 1 << 20)).unwrap();
         spool.put(&report(1)).unwrap();
         spool.put(&report(2)).unwrap();
-        assert!(matches!(spool.put(&report(3)), Err(SpoolError::Full { alerts: 2 })));
+        assert!(matches!(
+            spool.put(&report(3)),
+            Err(SpoolError::Full { alerts: 2 })
+        ));
         spool.delivered(AlertId(Uuid::from_u128(1))).unwrap();
         spool.put(&report(3)).unwrap();
     }

@@ -56,7 +56,10 @@ impl StageTimes {
 
     fn add(&self, stage: Stage, since: Instant, runs: usize) {
         let (spent, count) = &self.stages[stage as usize];
-        spent.fetch_add(u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        spent.fetch_add(
+            u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
         count.fetch_add(runs as u64, Ordering::Relaxed);
     }
 
@@ -88,7 +91,13 @@ pub struct Room {
 
 impl Room {
     /// A room without cameras.
-    pub fn new(frames: Arc<Frames>, clock: Arc<dyn Clock>, card: Card, outlet: Arc<dyn Outlet>, threads: usize) -> Self {
+    pub fn new(
+        frames: Arc<Frames>,
+        clock: Arc<dyn Clock>,
+        card: Card,
+        outlet: Arc<dyn Outlet>,
+        threads: usize,
+    ) -> Self {
         Room {
             frames,
             clock,
@@ -104,10 +113,19 @@ impl Room {
     /// Begins, or goes on, to watch a camera.
     pub fn watch(&self, config: &CameraConfig) {
         let mut watched = lock(&self.watched);
-        let counters = watched.get(&config.camera).map(|old| lock(old).watch.counters().clone()).unwrap_or_default();
-        let bad_frames = watched.get(&config.camera).map_or(0, |old| lock(old).bad_frames);
+        let counters = watched
+            .get(&config.camera)
+            .map(|old| lock(old).watch.counters().clone())
+            .unwrap_or_default();
+        let bad_frames = watched
+            .get(&config.camera)
+            .map_or(0, |old| lock(old).bad_frames);
         let watch = Watch::new(config, &self.card, counters);
-        let fresh = Watched { watch, config: config.clone(), bad_frames };
+        let fresh = Watched {
+            watch,
+            config: config.clone(),
+            bad_frames,
+        };
         watched.insert(config.camera, Arc::new(Mutex::new(fresh)));
     }
 
@@ -118,7 +136,10 @@ impl Room {
 
     /// What may be searched now.
     pub fn lists(&self) -> Option<Arc<Lists>> {
-        self.lists.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lists
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The camera stops: whoever is in view is judged, or let go unsearched when the matcher may not run.
@@ -128,10 +149,14 @@ impl Room {
         };
         let uptime_ms = self.clock.uptime_ms();
         let outcomes = match self.lists() {
-            Some(lists) => lock(&watched).watch.gap(&lists, self.clock.as_ref(), uptime_ms),
+            Some(lists) => lock(&watched)
+                .watch
+                .gap(&lists, self.clock.as_ref(), uptime_ms),
             None => lock(&watched).watch.dismiss(self.clock.as_ref(), uptime_ms),
         };
-        outcomes.into_iter().for_each(|outcome| self.outlet.concluded(camera, outcome));
+        outcomes
+            .into_iter()
+            .for_each(|outcome| self.outlet.concluded(camera, outcome));
     }
 
     /// Works until the queue is closed.
@@ -162,7 +187,11 @@ impl Room {
         for (camera, item) in items {
             match item {
                 Item::Gap { .. } => self.stop(camera),
-                Item::Frame { frame, at, uptime_ms } => {
+                Item::Frame {
+                    frame,
+                    at,
+                    uptime_ms,
+                } => {
                     if let Some(watched) = self.watched(camera)
                         && self.lists().is_some()
                     {
@@ -185,7 +214,14 @@ impl Room {
         if !crops.is_empty() {
             self.times.add(Stage::Embed, started, crops.len());
         }
-        for Looked { camera, watched, taken, crops, uptime_ms } in looked {
+        for Looked {
+            camera,
+            watched,
+            taken,
+            crops,
+            uptime_ms,
+        } in looked
+        {
             // Wiped here, before anything is searched.
             drop(crops);
             let views: Vec<_> = taken.into_iter().zip(&mut templates).collect();
@@ -193,8 +229,13 @@ impl Room {
             let Some(lists) = self.lists() else {
                 continue;
             };
-            let outcomes = lock(&watched).watch.settle(views, &lists, self.clock.as_ref(), uptime_ms);
-            outcomes.into_iter().for_each(|outcome| self.outlet.concluded(camera, outcome));
+            let outcomes =
+                lock(&watched)
+                    .watch
+                    .settle(views, &lists, self.clock.as_ref(), uptime_ms);
+            outcomes
+                .into_iter()
+                .for_each(|outcome| self.outlet.concluded(camera, outcome));
             self.times.add(Stage::Judge, started, 1);
         }
     }
@@ -224,9 +265,18 @@ impl Room {
             }
         };
         drop(people);
-        let crops = taken.iter().map(|view| analyser.align(frame, &view.face)).collect();
+        let crops = taken
+            .iter()
+            .map(|view| analyser.align(frame, &view.face))
+            .collect();
         self.times.add(Stage::Track, started, 1);
-        Looked { camera, watched, taken, crops, uptime_ms }
+        Looked {
+            camera,
+            watched,
+            taken,
+            crops,
+            uptime_ms,
+        }
     }
 }
 

@@ -27,7 +27,9 @@ use tapal_lane::{
     watch::{Lists, Outcome},
     worker::{Outlet, Room, StageTimes},
 };
-use tapal_vision::{Analyser, DetectSize, Engine, EngineChoice, ImageLimits, Pack, decode_image, engine};
+use tapal_vision::{
+    Analyser, DetectSize, Engine, EngineChoice, ImageLimits, Pack, decode_image, engine,
+};
 use uuid::Uuid;
 
 fn root() -> PathBuf {
@@ -51,19 +53,27 @@ impl Outlet for Notes {
                 assert!((1..=5).contains(&raised.portraits.len()));
                 let late = self.1.now().since_ms(raised.captured_at);
                 let entry = raised.best.entry.0.as_u128();
-                seen.alerts.push((camera, entry, raised.best.score, raised.face_box, raised.shots, late));
+                seen.alerts.push((
+                    camera,
+                    entry,
+                    raised.best.score,
+                    raised.face_box,
+                    raised.shots,
+                    late,
+                ));
             }
         }
     }
 }
 
-/// Packs to test, with thresholds for renders: (models folder, pack, possible, strong).
-fn packs() -> Vec<(PathBuf, &'static str, f32, f32)> {
-    let folder = std::env::var_os("TAPAL_MODELS").map_or_else(|| root().join("target/models"), PathBuf::from);
-    [("standard", 0.50, 0.60), ("starter", 0.945, 0.955)]
+/// Installed packs to test: (models folder, pack).
+fn packs() -> Vec<(PathBuf, &'static str)> {
+    let folder = std::env::var_os("TAPAL_MODELS")
+        .map_or_else(|| root().join("target/models"), PathBuf::from);
+    ["standard", "starter"]
         .into_iter()
-        .filter(|(pack, ..)| folder.join(pack).is_dir())
-        .map(|(pack, possible, strong)| (folder.clone(), pack, possible, strong))
+        .filter(|p| folder.join(p).is_dir())
+        .map(|p| (folder.clone(), p))
         .collect()
 }
 
@@ -105,23 +115,42 @@ fn camera(n: usize, source: String) -> CameraConfig {
     }
 }
 
-fn run(models: &Path, pack: &str, possible: f32, strong: f32) {
+fn run(models: &Path, pack: &str) {
     let dir = root().join("fixtures/people");
-    let people: Value = serde_json::from_slice(&std::fs::read(dir.join("groundtruth.json")).unwrap()).unwrap();
+    let people: Value =
+        serde_json::from_slice(&std::fs::read(dir.join("groundtruth.json")).unwrap()).unwrap();
     let pack = Pack::open(models, pack).unwrap();
     let choice = std::env::var("TAPAL_ENGINE").map_or(EngineChoice::Auto, |e| e.parse().unwrap());
     let engine: Arc<dyn Engine> = engine(choice, None).unwrap();
     let threads = 3;
-    let mut analysers: Vec<Analyser> =
-        (0..threads).map(|_| Analyser::new(&pack, &engine, DetectSize::default()).unwrap()).collect();
+    let mut analysers: Vec<Analyser> = (0..threads)
+        .map(|_| Analyser::new(&pack, &engine, DetectSize::default()).unwrap())
+        .collect();
     let gallery = gallery(&mut analysers[0], &people, &dir, pack.card().dimension);
-    let thresholds = vec![Threshold { list: ListKind::Wanted, possible, strong }];
-    let lists = Lists { gallery: Arc::new(gallery), lists: vec![ListKind::Wanted], thresholds, version: 1 };
+    let suggested = &pack.card().thresholds;
+    let (possible, strong) = (suggested.possible, suggested.r#match);
+    let thresholds = vec![Threshold {
+        list: ListKind::Wanted,
+        possible,
+        strong,
+    }];
+    let lists = Lists {
+        gallery: Arc::new(gallery),
+        lists: vec![ListKind::Wanted],
+        thresholds,
+        version: 1,
+    };
 
     let clock = Arc::new(SystemClock::new());
     let frames = Arc::new(Frames::new());
     let notes = Arc::new(Notes(Mutex::default(), clock.clone()));
-    let mut room = Room::new(frames.clone(), clock.clone(), pack.card().clone(), notes.clone(), threads);
+    let mut room = Room::new(
+        frames.clone(),
+        clock.clone(),
+        pack.card().clone(),
+        notes.clone(),
+        threads,
+    );
     room.lists = RwLock::new(Some(Arc::new(lists)));
     let clips: Vec<&String> = people["clips"].as_object().unwrap().keys().collect();
     std::thread::scope(|scope| {
@@ -132,7 +161,9 @@ fn run(models: &Path, pack: &str, possible: f32, strong: f32) {
         let around = Surroundings {
             clock: clock.clone(),
             frames: frames.clone(),
-            launch: Arc::new(Ffmpeg { program: "ffmpeg".into() }),
+            launch: Arc::new(Ffmpeg {
+                program: "ffmpeg".into(),
+            }),
             loop_files: false,
             patience: Patience::default(),
         };
@@ -146,11 +177,17 @@ fn run(models: &Path, pack: &str, possible: f32, strong: f32) {
             })
             .collect();
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !(supervisors.iter().all(|s| s.condition().finished) && frames.is_idle()) && Instant::now() < deadline {
+        while !(supervisors.iter().all(|s| s.condition().finished) && frames.is_idle())
+            && Instant::now() < deadline
+        {
             std::thread::sleep(Duration::from_millis(50));
         }
         let dropped: u64 = supervisors.iter().map(Supervisor::dropped).sum();
-        println!("{} on {}: dropped {dropped}", pack.card().name, engine.name());
+        println!(
+            "{} on {}: dropped {dropped}",
+            pack.card().name,
+            engine.name()
+        );
         drop(supervisors);
         frames.close();
     });
@@ -160,7 +197,11 @@ fn run(models: &Path, pack: &str, possible: f32, strong: f32) {
     }
     for n in 0..clips.len() {
         let watched = room.watched(CameraId(Uuid::from_u128(n as u128))).unwrap();
-        println!("{}: {:?}", clips[n], watched.lock().unwrap().watch.counters());
+        println!(
+            "{}: {:?}",
+            clips[n],
+            watched.lock().unwrap().watch.counters()
+        );
     }
     check(&people, &clips, &notes.0.lock().unwrap());
 }
@@ -173,15 +214,30 @@ fn check(people: &Value, clips: &[&String], seen: &Seen) {
         for (camera, entry, score, place, shots, late) in &seen.alerts {
             if here(camera) {
                 let name = identities[*entry as usize - 1]["id"].as_str().unwrap();
-                println!("{clip}: alert {name} score {score:.3} after {shots} shots at {place:.2?}, {late} ms");
+                println!(
+                    "{clip}: alert {name} score {score:.3} after {shots} shots at {place:.2?}, {late} ms"
+                );
                 *alerts.entry(name.into()).or_default() += 1;
             }
         }
-        let listed = |id: &str| identities.iter().any(|i| i["id"] == id && i["watchlisted"] == true);
+        let listed = |id: &str| {
+            identities
+                .iter()
+                .any(|i| i["id"] == id && i["watchlisted"] == true)
+        };
         let passes = people["clips"][*clip]["tracks"].as_array().unwrap();
-        let expect: BTreeMap<String, usize> =
-            passes.iter().filter_map(|t| t["id"].as_str()).filter(|id| listed(id)).map(|id| (id.into(), 1)).collect();
-        let outcomes: Vec<_> = seen.outcomes.iter().filter(|(camera, _)| here(camera)).map(|(_, o)| o).collect();
+        let expect: BTreeMap<String, usize> = passes
+            .iter()
+            .filter_map(|t| t["id"].as_str())
+            .filter(|id| listed(id))
+            .map(|id| (id.into(), 1))
+            .collect();
+        let outcomes: Vec<_> = seen
+            .outcomes
+            .iter()
+            .filter(|(camera, _)| here(camera))
+            .map(|(_, o)| o)
+            .collect();
         println!("{clip}: {} passes, outcomes {outcomes:?}", passes.len());
         assert_eq!(alerts, expect, "{clip}");
     }
@@ -194,7 +250,7 @@ fn each_watchlisted_pass_gives_one_alert_and_nobody_else_any() {
         println!("skipped: no model pack installed (set TAPAL_MODELS to a folder of packs)");
         return;
     }
-    for (models, pack, possible, strong) in packs {
-        run(&models, pack, possible, strong);
+    for (models, pack) in packs {
+        run(&models, pack);
     }
 }

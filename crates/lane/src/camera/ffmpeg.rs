@@ -33,7 +33,11 @@ pub struct Ffmpeg {
 impl Launch for Ffmpeg {
     fn launch(&self, arguments: &[String]) -> std::io::Result<Box<dyn Running>> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         // A group of its own: a Ctrl-C meant for us must not reach it first and look like a dead camera.
         // If we are killed, its next frame meets a closed pipe and it ends by itself.
         command.process_group(0);
@@ -92,7 +96,15 @@ pub fn listen(stream: impl Read, mut each: impl FnMut()) -> Complaints {
         let text = String::from_utf8_lossy(&line).to_lowercase();
         if let Some(reason) = classify(&text) {
             heard.reason = Some(reason);
-        } else if ["error while decoding", "corrupt", "concealing", "invalid nal"].iter().any(|s| text.contains(s)) {
+        } else if [
+            "error while decoding",
+            "corrupt",
+            "concealing",
+            "invalid nal",
+        ]
+        .iter()
+        .any(|s| text.contains(s))
+        {
             heard.bad_frames += 1;
             each();
         }
@@ -104,17 +116,49 @@ pub fn listen(stream: impl Read, mut each: impl FnMut()) -> Complaints {
 /// The code of one line in lower case.
 fn classify(line: &str) -> Option<&'static str> {
     const CODES: [(&str, &[&str]); 9] = [
-        ("unauthorised", &["401 unauthorized", "403 forbidden", "authorization failed"]),
-        ("not_found", &["404 not found", "404 stream not found", "server returned 404"]),
+        (
+            "unauthorised",
+            &["401 unauthorized", "403 forbidden", "authorization failed"],
+        ),
+        (
+            "not_found",
+            &[
+                "404 not found",
+                "404 stream not found",
+                "server returned 404",
+            ],
+        ),
         ("file_missing", &["no such file or directory"]),
-        ("permission", &["permission denied", "operation not permitted"]),
+        (
+            "permission",
+            &["permission denied", "operation not permitted"],
+        ),
         ("refused_connection", &["connection refused"]),
-        ("unreachable", &["no route to host", "network is unreachable", "name or service not known", "failed to resolve"]),
+        (
+            "unreachable",
+            &[
+                "no route to host",
+                "network is unreachable",
+                "name or service not known",
+                "failed to resolve",
+            ],
+        ),
         ("time_out", &["connection timed out", "operation timed out"]),
         ("too_large", &["picture size", "max_pixels"]),
-        ("bad_source", &["invalid data found", "moov atom not found", "does not contain any stream", "matches no streams"]),
+        (
+            "bad_source",
+            &[
+                "invalid data found",
+                "moov atom not found",
+                "does not contain any stream",
+                "matches no streams",
+            ],
+        ),
     ];
-    CODES.iter().find(|(_, words)| words.iter().any(|w| line.contains(w))).map(|(code, _)| *code)
+    CODES
+        .iter()
+        .find(|(_, words)| words.iter().any(|w| line.contains(w)))
+        .map(|(code, _)| *code)
 }
 
 #[cfg(test)]
@@ -122,18 +166,46 @@ mod tests {
     use super::*;
 
     fn check(said: &str, reason: Option<&'static str>, bad_frames: u64) {
-        assert_eq!(listen(said.as_bytes(), || ()), Complaints { reason, bad_frames }, "{said}");
+        assert_eq!(
+            listen(said.as_bytes(), || ()),
+            Complaints { reason, bad_frames },
+            "{said}"
+        );
     }
 
     #[test]
     fn complaints_become_codes() {
         check("", None, 0);
-        check("[tcp @ 0x1] Connection to tcp://10.0.0.1:554 failed: Connection refused", Some("refused_connection"), 0);
-        check("[rtsp @ 0x1] method DESCRIBE failed: 401 Unauthorized\nrtsp://u:p@cam: x", Some("unauthorised"), 0);
-        check("file:gone.mp4: No such file or directory\n", Some("file_missing"), 0);
-        check("[mov] moov atom not found\nx: Invalid data found when processing input", Some("bad_source"), 0);
-        check("[h264] Picture size 20000x20000 exceeds specified max pixel count 9437184", Some("too_large"), 0);
-        check("[h264 @ 1] error while decoding MB 3 4\n[h264 @ 1] concealing 30 DC errors", None, 2);
+        check(
+            "[tcp @ 0x1] Connection to tcp://10.0.0.1:554 failed: Connection refused",
+            Some("refused_connection"),
+            0,
+        );
+        check(
+            "[rtsp @ 0x1] method DESCRIBE failed: 401 Unauthorized\nrtsp://u:p@cam: x",
+            Some("unauthorised"),
+            0,
+        );
+        check(
+            "file:gone.mp4: No such file or directory\n",
+            Some("file_missing"),
+            0,
+        );
+        check(
+            "[mov] moov atom not found\nx: Invalid data found when processing input",
+            Some("bad_source"),
+            0,
+        );
+        check(
+            "[h264] Picture size 20000x20000 exceeds specified max pixel count 9437184",
+            Some("too_large"),
+            0,
+        );
+        check(
+            "[h264 @ 1] error while decoding MB 3 4\n[h264 @ 1] concealing 30 DC errors",
+            None,
+            2,
+        );
         check(&"x".repeat(100_000), None, 0);
     }
 }

@@ -87,6 +87,9 @@ mod tests {
         let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
         let first = next_frame(&mut stream, Vec::with_capacity(64)).unwrap();
         let second = next_frame(&mut stream, first.into_rgb()).unwrap();
-        assert_eq!((second.width, second.rgb.as_slice(), second.rgb.capacity()), (1, &b"xyz"[..], 64));
+        assert_eq!(
+            (second.width, second.rgb.as_slice(), second.rgb.capacity()),
+            (1, &b"xyz"[..], 64)
+        );
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tapal_domain::{id::CameraId, time::UtcMs};
 use tapal_vision::Frame;
 
-/// Frames a camera that may wait. Two: one to work on next, one just arriving.
-const LINE: usize = 2;
+/// Frames a camera that may wait while another is worked on. More would only add delay.
+const LINE: usize = 1;
 
 /// What a camera sends.
 #[derive(Debug)]
@@ -86,9 +86,16 @@ impl Frames {
             return;
         };
         line.waiting.push_back(item);
-        let frames = line.waiting.iter().filter(|i| matches!(i, Item::Frame { .. })).count();
+        let frames = line
+            .waiting
+            .iter()
+            .filter(|i| matches!(i, Item::Frame { .. }))
+            .count();
         if frames > LINE
-            && let Some(oldest) = line.waiting.iter().position(|i| matches!(i, Item::Frame { .. }))
+            && let Some(oldest) = line
+                .waiting
+                .iter()
+                .position(|i| matches!(i, Item::Frame { .. }))
             && let Some(Item::Frame { frame, .. }) = line.waiting.remove(oldest)
         {
             line.dropped += 1;
@@ -110,9 +117,18 @@ impl Frames {
             if !ready.is_empty() {
                 // With more cameras waiting than threads, several share one run of the recogniser.
                 let share = ready.len().div_ceil(threads.max(1)).clamp(1, 4);
-                return Some(ready.into_iter().take(share).filter_map(|camera| lines.start(camera)).collect());
+                return Some(
+                    ready
+                        .into_iter()
+                        .take(share)
+                        .filter_map(|camera| lines.start(camera))
+                        .collect(),
+                );
             }
-            lines = self.ready.wait(lines).unwrap_or_else(PoisonError::into_inner);
+            lines = self
+                .ready
+                .wait(lines)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -135,27 +151,46 @@ impl Frames {
 
     /// A buffer for the next frame.
     pub fn buffer(&self, camera: CameraId) -> Vec<u8> {
-        self.lock().cameras.get_mut(&camera).and_then(|line| line.spare.pop()).unwrap_or_default()
+        self.lock()
+            .cameras
+            .get_mut(&camera)
+            .and_then(|line| line.spare.pop())
+            .unwrap_or_default()
     }
 
     /// Frames dropped so far for a camera since its line was opened.
     pub fn dropped(&self, camera: CameraId) -> u64 {
-        self.lock().cameras.get(&camera).map_or(0, |line| line.dropped)
+        self.lock()
+            .cameras
+            .get(&camera)
+            .map_or(0, |line| line.dropped)
     }
 
     /// Whether nothing waits and nobody works.
     pub fn is_idle(&self) -> bool {
-        self.lock().cameras.values().all(|line| line.waiting.is_empty() && !line.busy)
+        self.lock()
+            .cameras
+            .values()
+            .all(|line| line.waiting.is_empty() && !line.busy)
     }
 }
 
 impl Lines {
     /// Cameras with work that nobody has, starting behind the one served last.
     fn in_turn(&self) -> Vec<CameraId> {
-        let ready = |(camera, line): (&CameraId, &Line)| (!line.busy && !line.waiting.is_empty()).then_some(*camera);
+        let ready = |(camera, line): (&CameraId, &Line)| {
+            (!line.busy && !line.waiting.is_empty()).then_some(*camera)
+        };
         let ready: Vec<CameraId> = self.cameras.iter().filter_map(ready).collect();
-        let behind = ready.iter().position(|camera| self.last.is_none_or(|last| *camera > last)).unwrap_or(0);
-        ready[behind..].iter().chain(&ready[..behind]).copied().collect()
+        let behind = ready
+            .iter()
+            .position(|camera| self.last.is_none_or(|last| *camera > last))
+            .unwrap_or(0);
+        ready[behind..]
+            .iter()
+            .chain(&ready[..behind])
+            .copied()
+            .collect()
     }
 
     fn start(&mut self, camera: CameraId) -> Option<(CameraId, Item)> {
@@ -169,7 +204,7 @@ impl Lines {
 
 impl Line {
     fn keep(&mut self, buffer: Vec<u8>) {
-        if self.spare.len() <= LINE {
+        if self.spare.len() < 3 {
             self.spare.push(buffer);
         }
     }
@@ -191,7 +226,11 @@ mod tests {
     }
 
     fn frame(at: i64) -> Item {
-        Item::Frame { frame: Frame::filled(1, 1, [0; 3]), at: UtcMs(at), uptime_ms: at }
+        Item::Frame {
+            frame: Frame::filled(1, 1, [0; 3]),
+            at: UtcMs(at),
+            uptime_ms: at,
+        }
     }
 
     fn taken(frames: &Frames, threads: usize) -> Vec<(u128, i64)> {
@@ -199,19 +238,30 @@ mod tests {
             Item::Frame { at, .. } => at.0,
             Item::Gap { at, .. } => -at.0,
         };
-        frames.take(threads).unwrap().iter().map(|(camera, item)| (camera.0.as_u128(), at(item))).collect()
+        frames
+            .take(threads)
+            .unwrap()
+            .iter()
+            .map(|(camera, item)| (camera.0.as_u128(), at(item)))
+            .collect()
     }
 
     #[test]
     fn a_full_line_drops_its_oldest_frame_and_never_a_gap() {
         let frames = Frames::new();
         frames.open(camera(1));
-        frames.push(camera(1), Item::Gap { at: UtcMs(1), uptime_ms: 1 });
+        frames.push(
+            camera(1),
+            Item::Gap {
+                at: UtcMs(1),
+                uptime_ms: 1,
+            },
+        );
         for at in 2..7 {
             frames.push(camera(1), frame(at));
         }
-        assert_eq!(frames.dropped(camera(1)), 3);
-        for expect in [-1, 5, 6] {
+        assert_eq!(frames.dropped(camera(1)), 4);
+        for expect in [-1, 6] {
             assert_eq!(taken(&frames, 1), [(1, expect)]);
             frames.done(camera(1));
         }
@@ -224,10 +274,11 @@ mod tests {
         for n in 1..4 {
             frames.open(camera(n));
             frames.push(camera(n), frame(1));
-            frames.push(camera(n), frame(2));
         }
         assert_eq!(taken(&frames, 4), [(1, 1)]);
         assert_eq!(taken(&frames, 4), [(2, 1)]);
+        frames.push(camera(1), frame(2));
+        frames.push(camera(2), frame(2));
         frames.done(camera(1));
         frames.give_back(camera(1), Vec::with_capacity(3));
         assert_eq!(frames.buffer(camera(1)).capacity(), 3);

@@ -26,7 +26,9 @@ pub enum Source {
 
 /// The source text names no known kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a source starts with rtsp://, rtsps://, http://, https://, file: or v4l2:; correct it on the camera's page")]
+#[error(
+    "a source starts with rtsp://, rtsps://, http://, https://, file: or v4l2:; correct it on the camera's page"
+)]
 pub struct UnknownSource;
 
 impl Source {
@@ -43,9 +45,14 @@ impl Source {
         if let Some(path) = after("file:") {
             // `file:///a/b` is `/a/b`; `file:clips/a.mp4` is relative.
             let path = path.strip_prefix("//").unwrap_or(path);
-            return Ok(Source::File { path: path.into(), looped: loop_files });
+            return Ok(Source::File {
+                path: path.into(),
+                looped: loop_files,
+            });
         }
-        after("v4l2:").map(|device| Source::Device(device.into())).ok_or(UnknownSource)
+        after("v4l2:")
+            .map(|device| Source::Device(device.into()))
+            .ok_or(UnknownSource)
     }
 
     /// Whether its end is its natural end and not a failure.
@@ -63,7 +70,9 @@ impl Source {
         list.extend(words("-map 0:v:0 -an -sn -dn -vf"));
         list.push(filter(fps, detect_width));
         // PPM tells its own size, so that a source that changes size in the middle stays readable.
-        list.extend(words("-fps_mode passthrough -threads 1 -c:v ppm -f image2pipe pipe:1"));
+        list.extend(words(
+            "-fps_mode passthrough -threads 1 -c:v ppm -f image2pipe pipe:1",
+        ));
         list
     }
 
@@ -73,11 +82,15 @@ impl Source {
                 "-rtsp_transport tcp -timeout 5000000 -fflags nobuffer -flags low_delay -analyzeduration 1000000",
                 url.clone(),
             ),
-            Source::Http(url) => {
-                ("-rw_timeout 5000000 -fflags nobuffer -flags low_delay -use_wallclock_as_timestamps 1", url.clone())
-            }
+            Source::Http(url) => (
+                "-rw_timeout 5000000 -fflags nobuffer -flags low_delay -use_wallclock_as_timestamps 1",
+                url.clone(),
+            ),
             Source::File { path, looped: true } => ("-stream_loop -1 -re", format!("file:{path}")),
-            Source::File { path, looped: false } => ("-re", format!("file:{path}")),
+            Source::File {
+                path,
+                looped: false,
+            } => ("-re", format!("file:{path}")),
             Source::Device(path) => ("-fflags nobuffer -f v4l2", path.clone()),
         };
         let mut list = words(options);
@@ -100,7 +113,11 @@ impl std::fmt::Debug for Source {
 /// The first picture of every 1/fps of a second. Unlike the `fps` filter it never waits for the next picture, so
 /// it adds no delay; a clock that jumps back starts afresh.
 fn filter(fps: f32, detect_width: u32) -> String {
-    let fps = if fps.is_finite() { fps.clamp(0.2, 60.0) } else { 8.0 };
+    let fps = if fps.is_finite() {
+        fps.clamp(0.2, 60.0)
+    } else {
+        8.0
+    };
     let width = USUAL_WIDTH.max(detect_width.saturating_mul(2)).min(4096);
     format!(
         "select='isnan(prev_selected_t)+gt(floor(t*{fps}),floor(prev_selected_t*{fps}))+lt(t,prev_selected_t)',\
@@ -118,17 +135,39 @@ mod tests {
 
     #[test]
     fn sources_are_read() {
-        let file = |path: &str| Ok(Source::File { path: path.into(), looped: true });
+        let file = |path: &str| {
+            Ok(Source::File {
+                path: path.into(),
+                looped: true,
+            })
+        };
         let check = |text: &str, expect: Result<Source, UnknownSource>| {
             assert_eq!(Source::parse(text, true), expect, "{text}");
         };
-        check("rtsp://u:p@cam/1", Ok(Source::Rtsp("rtsp://u:p@cam/1".into())));
+        check(
+            "rtsp://u:p@cam/1",
+            Ok(Source::Rtsp("rtsp://u:p@cam/1".into())),
+        );
         check("rtsps://cam/1", Ok(Source::Rtsp("rtsps://cam/1".into())));
-        check("http://cam/mjpg", Ok(Source::Http("http://cam/mjpg".into())));
+        check(
+            "http://cam/mjpg",
+            Ok(Source::Http("http://cam/mjpg".into())),
+        );
         check("file:clips/a.mp4", file("clips/a.mp4"));
         check("file:///srv/a.mp4", file("/srv/a.mp4"));
-        check(" v4l2:/dev/video0 ", Ok(Source::Device("/dev/video0".into())));
-        for bad in ["", "rtsp://", "file:", "ftp://x", "-i evil", "concat:a|b", "/dev/video0"] {
+        check(
+            " v4l2:/dev/video0 ",
+            Ok(Source::Device("/dev/video0".into())),
+        );
+        for bad in [
+            "",
+            "rtsp://",
+            "file:",
+            "ftp://x",
+            "-i evil",
+            "concat:a|b",
+            "/dev/video0",
+        ] {
             check(bad, Err(UnknownSource));
         }
     }

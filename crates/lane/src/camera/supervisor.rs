@@ -84,7 +84,10 @@ impl Supervisor {
             frame_size: [0; 2],
             finished: false,
         }));
-        let (stop, bad_frames) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stop, bad_frames) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let work = Work {
             camera,
             config: config.clone(),
@@ -93,13 +96,25 @@ impl Supervisor {
             condition: condition.clone(),
             bad_frames: bad_frames.clone(),
         };
-        let thread = std::thread::Builder::new().name("camera".into()).spawn(move || work.run())?;
-        Ok(Supervisor { camera, stop, condition, bad_frames, frames, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("camera".into())
+            .spawn(move || work.run())?;
+        Ok(Supervisor {
+            camera,
+            stop,
+            condition,
+            bad_frames,
+            frames,
+            thread: Some(thread),
+        })
     }
 
     /// How it is now.
     pub fn condition(&self) -> Condition {
-        self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.condition
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Pictures that could not be read since the start.
@@ -162,7 +177,14 @@ impl Work {
             Ok(child) => child,
             Err(error) => {
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
-                return dog.ended(clock.uptime_ms(), if missing { "ffmpeg_missing" } else { "ffmpeg_start" });
+                return dog.ended(
+                    clock.uptime_ms(),
+                    if missing {
+                        "ffmpeg_missing"
+                    } else {
+                        "ffmpeg_start"
+                    },
+                );
             }
         };
         dog.started(clock.uptime_ms());
@@ -178,7 +200,9 @@ impl Work {
             let _ended = reader.join();
         }
         let (at, uptime_ms) = (clock.now(), clock.uptime_ms());
-        self.around.frames.push(self.camera, Item::Gap { at, uptime_ms });
+        self.around
+            .frames
+            .push(self.camera, Item::Gap { at, uptime_ms });
         match reason {
             "ffmpeg_exit" if source.ends() && ended_well => dog.finished(),
             "ffmpeg_exit" => dog.ended(uptime_ms, complaints.reason.unwrap_or("ffmpeg_exit")),
@@ -196,7 +220,9 @@ impl Work {
                 Ok(Event::Frame) => dog.frame(self.around.clock.uptime_ms()),
                 Ok(Event::End(ReadEnd::TooLarge)) => return "too_large",
                 Ok(Event::End(ReadEnd::NotAPicture)) => return "bad_source",
-                Ok(Event::End(ReadEnd::End)) | Err(RecvTimeoutError::Disconnected) => return "ffmpeg_exit",
+                Ok(Event::End(ReadEnd::End)) | Err(RecvTimeoutError::Disconnected) => {
+                    return "ffmpeg_exit";
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
             self.report(dog);
@@ -209,20 +235,36 @@ impl Work {
         }
     }
 
-    fn read_pictures(&self, child: &mut dyn Running, events: Sender<Event>) -> Option<JoinHandle<()>> {
+    fn read_pictures(
+        &self,
+        child: &mut dyn Running,
+        events: Sender<Event>,
+    ) -> Option<JoinHandle<()>> {
         let mut stream = BufReader::with_capacity(64 << 10, child.pictures()?);
-        let (frames, clock, camera) = (self.around.frames.clone(), self.around.clock.clone(), self.camera);
+        let (frames, clock, camera) = (
+            self.around.frames.clone(),
+            self.around.clock.clone(),
+            self.camera,
+        );
         let (condition, stop) = (self.condition.clone(), self.stop.clone());
         let read = move || {
             while !stop.load(Ordering::Relaxed) {
                 match next_frame(&mut stream, frames.buffer(camera)) {
                     Ok(frame) => {
                         let (at, uptime_ms) = (clock.now(), clock.uptime_ms());
-                        let mut condition = condition.lock().unwrap_or_else(PoisonError::into_inner);
+                        let mut condition =
+                            condition.lock().unwrap_or_else(PoisonError::into_inner);
                         condition.last_frame_at = Some(at);
                         condition.frame_size = [frame.width, frame.height];
                         drop(condition);
-                        frames.push(camera, Item::Frame { frame, at, uptime_ms });
+                        frames.push(
+                            camera,
+                            Item::Frame {
+                                frame,
+                                at,
+                                uptime_ms,
+                            },
+                        );
                         if events.send(Event::Frame).is_err() {
                             return;
                         }
@@ -235,19 +277,30 @@ impl Work {
                 }
             }
         };
-        std::thread::Builder::new().name("frames".into()).spawn(read).ok()
+        std::thread::Builder::new()
+            .name("frames".into())
+            .spawn(read)
+            .ok()
     }
 
     fn listen(&self, child: &mut dyn Running) -> Option<JoinHandle<ffmpeg::Complaints>> {
         let (stream, bad) = (child.complaints()?, self.bad_frames.clone());
-        let listen = move || ffmpeg::listen(stream, || {
-            bad.fetch_add(1, Ordering::Relaxed);
-        });
-        std::thread::Builder::new().name("complaints".into()).spawn(listen).ok()
+        let listen = move || {
+            ffmpeg::listen(stream, || {
+                bad.fetch_add(1, Ordering::Relaxed);
+            })
+        };
+        std::thread::Builder::new()
+            .name("complaints".into())
+            .spawn(listen)
+            .ok()
     }
 
     fn report(&self, dog: &Watchdog) {
-        let mut condition = self.condition.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut condition = self
+            .condition
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (state, reason) = (dog.state(), dog.reason());
         if (condition.state, condition.reason) != (state, reason) {
             condition.since = self.around.clock.now();
@@ -294,7 +347,10 @@ mod tests {
             if !self.hangs {
                 self.killed.store(true, Ordering::Relaxed);
             }
-            Some(Box::new(Hanging(std::io::Cursor::new(std::mem::take(&mut self.bytes)), self.killed.clone())))
+            Some(Box::new(Hanging(
+                std::io::Cursor::new(std::mem::take(&mut self.bytes)),
+                self.killed.clone(),
+            )))
         }
         fn complaints(&mut self) -> Option<Box<dyn Read + Send>> {
             Some(Box::new(self.said.as_bytes()))
@@ -307,8 +363,14 @@ mod tests {
     impl Launch for Script {
         fn launch(&self, _: &[String]) -> std::io::Result<Box<dyn Running>> {
             let next = self.0.lock().unwrap().pop_front();
-            let (bytes, said, hangs) = next.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?;
-            Ok(Box::new(Scripted { bytes, said, hangs, killed: Arc::default() }))
+            let (bytes, said, hangs) =
+                next.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?;
+            Ok(Box::new(Scripted {
+                bytes,
+                said,
+                hangs,
+                killed: Arc::default(),
+            }))
         }
     }
 
@@ -327,11 +389,22 @@ mod tests {
     }
 
     /// Runs a script until the condition holds; gives the condition. The waits are a few milliseconds long.
-    fn run(script: Vec<(&[u8], &'static str, bool)>, until: impl Fn(&Condition) -> bool) -> (Condition, u64) {
-        let script = script.into_iter().map(|(bytes, said, hangs)| (bytes.to_vec(), said, hangs)).collect();
+    fn run(
+        script: Vec<(&[u8], &'static str, bool)>,
+        until: impl Fn(&Condition) -> bool,
+    ) -> (Condition, u64) {
+        let script = script
+            .into_iter()
+            .map(|(bytes, said, hangs)| (bytes.to_vec(), said, hangs))
+            .collect();
         let frames = Arc::new(Frames::new());
-        let patience =
-            Patience { start_ms: 300, frame_ms: 200, back_off_ms: 5, most_back_off_ms: 10, healthy_ms: 1_000 };
+        let patience = Patience {
+            start_ms: 300,
+            frame_ms: 200,
+            back_off_ms: 5,
+            most_back_off_ms: 10,
+            healthy_ms: 1_000,
+        };
         let around = Surroundings {
             clock: Arc::new(SystemClock::new()),
             frames,
@@ -352,10 +425,16 @@ mod tests {
     #[test]
     fn a_child_that_ends_is_started_again_and_says_why() {
         let (condition, bad) = run(
-            vec![(PICTURE, "error while decoding MB", false), (b"", "cam: Connection refused", false)],
+            vec![
+                (PICTURE, "error while decoding MB", false),
+                (b"", "cam: Connection refused", false),
+            ],
             |c| c.reason == Some("ffmpeg_missing"),
         );
-        assert_eq!((condition.state, condition.frame_size, bad), (CameraState::Down, [1, 1], 1));
+        assert_eq!(
+            (condition.state, condition.frame_size, bad),
+            (CameraState::Down, [1, 1], 1)
+        );
         assert!(condition.restarts >= 3);
     }
 
@@ -364,13 +443,17 @@ mod tests {
         let (condition, _) = run(vec![(PICTURE, "", true), (PICTURE, "", true)], |c| {
             c.restarts == 1 && c.state == CameraState::Live
         });
-        assert_eq!((condition.state, condition.restarts), (CameraState::Live, 1));
+        assert_eq!(
+            (condition.state, condition.restarts),
+            (CameraState::Live, 1)
+        );
     }
 
     #[test]
     fn an_absurd_picture_ends_the_child() {
-        let (condition, _) =
-            run(vec![(b"P6\n90000 90000\n255\n", "", true)], |c| c.reason == Some("too_large") || c.restarts > 1);
+        let (condition, _) = run(vec![(b"P6\n90000 90000\n255\n", "", true)], |c| {
+            c.reason == Some("too_large") || c.restarts > 1
+        });
         assert!(condition.restarts >= 1);
     }
 }

@@ -20,7 +20,13 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { start_ms: 8_000, frame_ms: 5_000, back_off_ms: 500, most_back_off_ms: 4_000, healthy_ms: 10_000 }
+        Patience {
+            start_ms: 8_000,
+            frame_ms: 5_000,
+            back_off_ms: 500,
+            most_back_off_ms: 4_000,
+            healthy_ms: 10_000,
+        }
     }
 }
 
@@ -56,15 +62,25 @@ pub struct Watchdog {
 impl Watchdog {
     /// A source not yet started; it starts at the first tick.
     pub fn new(patience: Patience) -> Self {
-        Watchdog { patience, phase: Phase::Waiting { until: i64::MIN }, failures: 0, restarts: 0, reason: None }
+        Watchdog {
+            patience,
+            phase: Phase::Waiting { until: i64::MIN },
+            failures: 0,
+            restarts: 0,
+            reason: None,
+        }
     }
 
     /// What to do at `now`.
     pub fn tick(&self, now: i64) -> Order {
         match self.phase {
             Phase::Waiting { until } if now >= until => Order::Start,
-            Phase::Starting { since } if now - since >= self.patience.start_ms => Order::Kill("no_frames"),
-            Phase::Live { last, .. } if now - last >= self.patience.frame_ms => Order::Kill("no_frames"),
+            Phase::Starting { since } if now - since >= self.patience.start_ms => {
+                Order::Kill("no_frames")
+            }
+            Phase::Live { last, .. } if now - last >= self.patience.frame_ms => {
+                Order::Kill("no_frames")
+            }
             _ => Order::None,
         }
     }
@@ -84,7 +100,10 @@ impl Watchdog {
                 Phase::Live { since, last: now }
             }
             Phase::Finished => Phase::Finished,
-            _ => Phase::Live { since: now, last: now },
+            _ => Phase::Live {
+                since: now,
+                last: now,
+            },
         };
         self.reason = None;
     }
@@ -92,7 +111,9 @@ impl Watchdog {
     /// The child ended, was killed or could not start; it is tried again after the back-off.
     pub fn ended(&mut self, now: i64, reason: &'static str) {
         let wait = self.patience.back_off_ms << self.failures.min(10);
-        self.phase = Phase::Waiting { until: now + wait.min(self.patience.most_back_off_ms) };
+        self.phase = Phase::Waiting {
+            until: now + wait.min(self.patience.most_back_off_ms),
+        };
         self.failures = self.failures.saturating_add(1);
         self.restarts += 1;
         self.reason = Some(reason);
@@ -109,7 +130,9 @@ impl Watchdog {
         match self.phase {
             Phase::Live { .. } => CameraState::Live,
             Phase::Finished => CameraState::Down,
-            Phase::Starting { .. } | Phase::Waiting { .. } if self.reason.is_some() => CameraState::Down,
+            Phase::Starting { .. } | Phase::Waiting { .. } if self.reason.is_some() => {
+                CameraState::Down
+            }
             Phase::Starting { .. } | Phase::Waiting { .. } => CameraState::Starting,
         }
     }
@@ -154,13 +177,46 @@ mod tests {
     fn starts_lives_and_notices_silence() {
         let dead = Order::Kill("no_frames");
         check(&[Tick(0, Order::Start)], CameraState::Starting, 0);
-        check(&[Started(0), Tick(7_999, Order::None), Tick(8_000, dead)], CameraState::Starting, 0);
-        check(&[Started(0), Frame(900), Tick(5_899, Order::None)], CameraState::Live, 0);
-        check(&[Started(0), Frame(900), Frame(1_000), Tick(6_000, dead)], CameraState::Live, 0);
-        check(&[Started(0), Frame(900), Ended(1_000), Tick(1_499, Order::None)], CameraState::Down, 1);
-        check(&[Started(0), Ended(1_000), Tick(1_500, Order::Start)], CameraState::Down, 1);
-        check(&[Started(0), Ended(1_000), Started(1_500)], CameraState::Down, 1);
-        check(&[Started(0), Ended(1_000), Started(1_500), Frame(2_000)], CameraState::Live, 1);
+        check(
+            &[Started(0), Tick(7_999, Order::None), Tick(8_000, dead)],
+            CameraState::Starting,
+            0,
+        );
+        check(
+            &[Started(0), Frame(900), Tick(5_899, Order::None)],
+            CameraState::Live,
+            0,
+        );
+        check(
+            &[Started(0), Frame(900), Frame(1_000), Tick(6_000, dead)],
+            CameraState::Live,
+            0,
+        );
+        check(
+            &[
+                Started(0),
+                Frame(900),
+                Ended(1_000),
+                Tick(1_499, Order::None),
+            ],
+            CameraState::Down,
+            1,
+        );
+        check(
+            &[Started(0), Ended(1_000), Tick(1_500, Order::Start)],
+            CameraState::Down,
+            1,
+        );
+        check(
+            &[Started(0), Ended(1_000), Started(1_500)],
+            CameraState::Down,
+            1,
+        );
+        check(
+            &[Started(0), Ended(1_000), Started(1_500), Frame(2_000)],
+            CameraState::Live,
+            1,
+        );
     }
 
     #[test]
@@ -186,6 +242,9 @@ mod tests {
         dog.started(0);
         dog.frame(10);
         dog.finished();
-        assert_eq!((dog.tick(1_000_000), dog.reason()), (Order::None, Some("ended")));
+        assert_eq!(
+            (dog.tick(1_000_000), dog.reason()),
+            (Order::None, Some("ended"))
+        );
     }
 }

@@ -46,7 +46,10 @@ impl Node {
         let verdict = self.may_match(config.as_ref());
         let mut refused = lock(&self.refused);
         if *refused != verdict.as_ref().err().cloned() {
-            tracing::info!(reason = verdict.as_ref().err(), "whether the matcher runs has changed");
+            tracing::info!(
+                reason = verdict.as_ref().err(),
+                "whether the matcher runs has changed"
+            );
         }
         *refused = verdict.as_ref().err().cloned();
         drop(refused);
@@ -56,7 +59,11 @@ impl Node {
                 self.run_cameras(&config.cameras);
             }
             (_, config) => {
-                *self.room.lists.write().unwrap_or_else(PoisonError::into_inner) = None;
+                *self
+                    .room
+                    .lists
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner) = None;
                 self.stop_cameras();
                 self.list_off(config.map(|config| config.cameras).unwrap_or_default());
             }
@@ -70,9 +77,13 @@ impl Node {
         if config.model_id != self.gallery.model_id() {
             return Err("model_mismatch".into());
         }
-        let deployment = may_run(config.deployment.as_ref(), self.clock.now()).map_err(|reason| {
-            serde_json::to_value(reason).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-        })?;
+        let deployment =
+            may_run(config.deployment.as_ref(), self.clock.now()).map_err(|reason| {
+                serde_json::to_value(reason)
+                    .ok()
+                    .and_then(|v| v.as_str().map(str::to_owned))
+                    .unwrap_or_default()
+            })?;
         if !lock(&self.list).is_known() {
             return Err("no_list".into());
         }
@@ -86,13 +97,18 @@ impl Node {
             thresholds: config.thresholds.clone(),
             version: lock(&self.list).version(),
         };
-        *self.room.lists.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(lists));
+        *self
+            .room
+            .lists
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(lists));
     }
 
     /// Starts what should run and does not, stops what should not, restarts what changed.
     fn run_cameras(&self, wanted: &[CameraConfig]) {
         let mut cameras = lock(&self.cameras);
-        let wanted: BTreeMap<CameraId, &CameraConfig> = wanted.iter().map(|c| (c.camera, c)).collect();
+        let wanted: BTreeMap<CameraId, &CameraConfig> =
+            wanted.iter().map(|c| (c.camera, c)).collect();
         cameras.retain(|camera, running| {
             let keep = wanted.contains_key(camera);
             if !keep {
@@ -102,18 +118,23 @@ impl Node {
             keep
         });
         for (camera, config) in wanted {
-            let running = cameras.entry(camera).or_insert_with(|| Running::new(config));
+            let running = cameras
+                .entry(camera)
+                .or_insert_with(|| Running::new(config));
             let changed = running.config != *config;
             if running.supervisor.is_some() && (changed || !config.enabled) {
                 running.halt();
                 self.room.stop(camera);
             }
             running.config = config.clone();
-            if running.supervisor.is_none() && config.enabled && !self.stop.load(Ordering::Relaxed) {
+            if running.supervisor.is_none() && config.enabled && !self.stop.load(Ordering::Relaxed)
+            {
                 self.room.watch(config);
                 match Supervisor::start(config, self.surroundings()) {
                     Ok(supervisor) => running.supervisor = Some(supervisor),
-                    Err(error) => tracing::error!(%camera, %error, "a camera's thread cannot be started"),
+                    Err(error) => {
+                        tracing::error!(%camera, %error, "a camera's thread cannot be started")
+                    }
                 }
             }
         }
@@ -123,7 +144,9 @@ impl Node {
         Surroundings {
             clock: self.clock.clone(),
             frames: self.room.frames.clone(),
-            launch: Arc::new(Ffmpeg { program: self.options.ffmpeg.clone() }),
+            launch: Arc::new(Ffmpeg {
+                program: self.options.ffmpeg.clone(),
+            }),
             loop_files: self.options.loop_files,
             patience: Patience::default(),
         }
@@ -132,7 +155,10 @@ impl Node {
     /// Stops every camera; whoever was in view is let go.
     pub(crate) fn stop_cameras(&self) {
         let mut cameras = lock(&self.cameras);
-        for (camera, running) in cameras.iter_mut().filter(|(_, running)| running.supervisor.is_some()) {
+        for (camera, running) in cameras
+            .iter_mut()
+            .filter(|(_, running)| running.supervisor.is_some())
+        {
             running.halt();
             self.room.stop(*camera);
         }
@@ -143,7 +169,9 @@ impl Node {
         let mut cameras = lock(&self.cameras);
         cameras.retain(|camera, _| wanted.iter().any(|c| c.camera == *camera));
         for config in wanted {
-            let running = cameras.entry(config.camera).or_insert_with(|| Running::new(&config));
+            let running = cameras
+                .entry(config.camera)
+                .or_insert_with(|| Running::new(&config));
             running.config = config;
         }
     }
@@ -155,7 +183,10 @@ impl Node {
             if now - at < FPS_OVER_MS {
                 continue;
             }
-            let frames = self.room.watched(*camera).map_or(0, |w| lock(&w).watch.counters().frames);
+            let frames = self
+                .room
+                .watched(*camera)
+                .map_or(0, |w| lock(&w).watch.counters().frames);
             running.fps = frames.saturating_sub(before) as f32 * 1000.0 / (now - at) as f32;
             running.frames_then = (frames, now);
         }
@@ -164,24 +195,45 @@ impl Node {
     pub(crate) fn camera_health(&self) -> Vec<CameraHealth> {
         let now = self.clock.now();
         let cameras = lock(&self.cameras);
-        cameras.iter().map(|(camera, running)| self.health_of(*camera, running, now)).collect()
+        cameras
+            .iter()
+            .map(|(camera, running)| self.health_of(*camera, running, now))
+            .collect()
     }
 
-    fn health_of(&self, camera: CameraId, running: &Running, now: tapal_domain::time::UtcMs) -> CameraHealth {
+    fn health_of(
+        &self,
+        camera: CameraId,
+        running: &Running,
+        now: tapal_domain::time::UtcMs,
+    ) -> CameraHealth {
         let watched = self.room.watched(camera);
         let (mut counters, bad) = watched.map_or_else(Default::default, |watched| {
             let watched = lock(&watched);
             (watched.watch.counters().clone(), watched.bad_frames)
         });
-        counters.frames_dropped = running.dropped_before + running.supervisor.as_ref().map_or(0, Supervisor::dropped);
-        counters.frames_bad = bad + running.bad_before + running.supervisor.as_ref().map_or(0, Supervisor::bad_frames);
+        counters.frames_dropped =
+            running.dropped_before + running.supervisor.as_ref().map_or(0, Supervisor::dropped);
+        counters.frames_bad = bad
+            + running.bad_before
+            + running
+                .supervisor
+                .as_ref()
+                .map_or(0, Supervisor::bad_frames);
         let condition = running.supervisor.as_ref().map(Supervisor::condition);
         CameraHealth {
             camera,
             state: condition.as_ref().map_or(CameraState::Off, |c| c.state),
             since: condition.as_ref().map_or(now, |c| c.since),
             reason: condition.as_ref().and_then(|c| c.reason).map(str::to_owned),
-            fps: if condition.as_ref().is_some_and(|c| c.state == CameraState::Live) { running.fps } else { 0.0 },
+            fps: if condition
+                .as_ref()
+                .is_some_and(|c| c.state == CameraState::Live)
+            {
+                running.fps
+            } else {
+                0.0
+            },
             frame_size: condition.as_ref().map_or([0; 2], |c| c.frame_size),
             restarts: running.restarts_before + condition.as_ref().map_or(0, |c| c.restarts),
             last_frame_at: condition.as_ref().and_then(|c| c.last_frame_at),

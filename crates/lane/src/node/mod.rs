@@ -124,7 +124,11 @@ impl Desk {
         let mut alerts = lock(&self.alerts);
         // For measurements only: bounded.
         if alerts.len() < 100_000 {
-            alerts.push(Noted { alert, camera, spooled_after_ms });
+            alerts.push(Noted {
+                alert,
+                camera,
+                spooled_after_ms,
+            });
         }
     }
 }
@@ -144,11 +148,22 @@ fn report(camera: CameraId, raised: Raised, model_id: &str, clock: &dyn Clock) -
         score: raised.best.score,
         threshold: raised.threshold,
         band: raised.band,
-        others: raised.others.iter().map(|c| OtherCandidate { entry: c.entry, score: c.score }).collect(),
+        others: raised
+            .others
+            .iter()
+            .map(|c| OtherCandidate {
+                entry: c.entry,
+                score: c.score,
+            })
+            .collect(),
         shots: raised.shots,
         quality: raised.quality,
         face_box: raised.face_box,
-        probes: raised.portraits.iter().map(|jpeg| STANDARD.encode(jpeg)).collect(),
+        probes: raised
+            .portraits
+            .iter()
+            .map(|jpeg| STANDARD.encode(jpeg))
+            .collect(),
     }
 }
 
@@ -165,12 +180,24 @@ impl Edge {
         let (engine, fallback) =
             tapal_vision::engine_with_reason(options.engine, options.ort_library.as_deref())
                 .map_err(tapal_vision::PackError::from)?;
-        tracing::info!(engine = engine.name(), pack = pack.card().name, reason = fallback, "models loaded");
+        tracing::info!(
+            engine = engine.name(),
+            pack = pack.card().name,
+            reason = fallback,
+            "models loaded"
+        );
         let analysers = analysers(&pack, &engine, options.threads())?;
         options::make_folder(&options.data)?;
         let https = options.client()?;
         let identity = Identity::open(&options.data, &https, options.token.as_deref())?;
-        let node = Arc::new(assemble(options, clock, &pack, engine.name(), https, identity)?);
+        let node = Arc::new(assemble(
+            options,
+            clock,
+            &pack,
+            engine.name(),
+            https,
+            identity,
+        )?);
         let threads = start_threads(&node, analysers)?;
         Ok(Edge { node, threads })
     }
@@ -204,7 +231,12 @@ impl Edge {
     /// delivered. For `tapal eval clips`.
     pub fn finished(&self) -> bool {
         let cameras = lock(&self.node.cameras);
-        let ended = |running: &Running| running.supervisor.as_ref().is_some_and(|s| s.condition().finished);
+        let ended = |running: &Running| {
+            running
+                .supervisor
+                .as_ref()
+                .is_some_and(|s| s.condition().finished)
+        };
         let all_ended = !cameras.is_empty() && cameras.values().all(ended);
         drop(cameras);
         all_ended && self.node.room.frames.is_idle() && self.waiting() == 0
@@ -239,7 +271,11 @@ impl Drop for Edge {
 }
 
 /// Runs a node until `stop` says so. Blocks.
-pub fn run(options: EdgeOptions, clock: Arc<dyn Clock>, stop: &AtomicBool) -> Result<(), EdgeError> {
+pub fn run(
+    options: EdgeOptions,
+    clock: Arc<dyn Clock>,
+    stop: &AtomicBool,
+) -> Result<(), EdgeError> {
     let edge = Edge::start(options, clock)?;
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(std::time::Duration::from_millis(100));
@@ -249,13 +285,20 @@ pub fn run(options: EdgeOptions, clock: Arc<dyn Clock>, stop: &AtomicBool) -> Re
 }
 
 /// One analyser a thread, loaded side by side.
-fn analysers(pack: &Pack, engine: &Arc<dyn Engine>, threads: usize) -> Result<Vec<Analyser>, EdgeError> {
+fn analysers(
+    pack: &Pack,
+    engine: &Arc<dyn Engine>,
+    threads: usize,
+) -> Result<Vec<Analyser>, EdgeError> {
     let load = || Analyser::new(pack, engine, DetectSize::default());
     let loaded: Vec<_> = std::thread::scope(|scope| {
         let loading: Vec<_> = (0..threads).map(|_| scope.spawn(load)).collect();
         loading.into_iter().map(|thread| thread.join()).collect()
     });
-    loaded.into_iter().map(|made| Ok(made.map_err(|_| EdgeError::Thread)??)).collect()
+    loaded
+        .into_iter()
+        .map(|made| Ok(made.map_err(|_| EdgeError::Thread)??))
+        .collect()
 }
 
 fn assemble(
@@ -269,8 +312,13 @@ fn assemble(
     let card = pack.card();
     let sealer = identity::sealer(&options.data)?;
     let gallery = Arc::new(Gallery::new(card.model_id.clone(), card.dimension));
-    let list =
-        HeldList::open(&options.data, sealer.clone(), identity.centre_key, identity.site, gallery.clone())?;
+    let list = HeldList::open(
+        &options.data,
+        sealer.clone(),
+        identity.centre_key,
+        identity.site,
+        gallery.clone(),
+    )?;
     let spool = Arc::new(Spool::open(&options.data.join("spool"), sealer.clone())?);
     let desk = Arc::new(Desk {
         attempts: Mutex::default(),
@@ -281,8 +329,19 @@ fn assemble(
         clock: clock.clone(),
     });
     let frames = Arc::new(Frames::new());
-    let room = Room::new(frames, clock.clone(), card.clone(), desk.clone(), options.threads());
-    let centre = Box::new(Signed { https, edge: identity.edge, key: identity.key, clock: clock.clone() });
+    let room = Room::new(
+        frames,
+        clock.clone(),
+        card.clone(),
+        desk.clone(),
+        options.threads(),
+    );
+    let centre = Box::new(Signed {
+        https,
+        edge: identity.edge,
+        key: identity.key,
+        clock: clock.clone(),
+    });
     let node = Node {
         boot: BootId(clock.id()),
         clock,
@@ -305,20 +364,33 @@ fn assemble(
     Ok(node)
 }
 
-fn start_threads(node: &Arc<Node>, analysers: Vec<Analyser>) -> Result<Vec<JoinHandle<()>>, SealError> {
+fn start_threads(
+    node: &Arc<Node>,
+    analysers: Vec<Analyser>,
+) -> Result<Vec<JoinHandle<()>>, SealError> {
     let mut threads = Vec::new();
     let mut start = |name: &str, work: Box<dyn FnOnce() + Send>| {
         let thread = std::thread::Builder::new().name(name.into()).spawn(work);
-        thread.map(|thread| threads.push(thread)).map_err(SealError::io(&node.options.data))
+        thread
+            .map(|thread| threads.push(thread))
+            .map_err(SealError::io(&node.options.data))
     };
     for mut analyser in analysers {
         let room = node.room.clone();
         start("inference", Box::new(move || room.work(&mut analyser)))?;
     }
     let (sending, keeping, talking) = (node.clone(), node.clone(), node.clone());
-    start("sender", Box::new(move || {
-        sender::run(&sending.spool, sending.centre.as_ref(), &sending.stop, &|| sending.send_from_memory());
-    }))?;
+    start(
+        "sender",
+        Box::new(move || {
+            sender::run(
+                &sending.spool,
+                sending.centre.as_ref(),
+                &sending.stop,
+                &|| sending.send_from_memory(),
+            );
+        }),
+    )?;
     start("keeper", Box::new(move || keeping.keep()))?;
     start("talk", Box::new(move || talking.talk()))?;
     Ok(threads)

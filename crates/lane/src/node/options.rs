@@ -39,7 +39,13 @@ pub struct EdgeOptions {
 
 impl EdgeOptions {
     /// Options with the usual values for everything that has one.
-    pub fn new(data: PathBuf, centre: String, certificate: PathBuf, models: PathBuf, pack: String) -> Self {
+    pub fn new(
+        data: PathBuf,
+        centre: String,
+        certificate: PathBuf,
+        models: PathBuf,
+        pack: String,
+    ) -> Self {
         EdgeOptions {
             data,
             centre,
@@ -62,7 +68,11 @@ impl EdgeOptions {
 
     pub(crate) fn client(&self) -> Result<Https, EdgeError> {
         let pem = std::fs::read(&self.certificate).map_err(SealError::io(&self.certificate))?;
-        Ok(Https::new(&self.centre, &pem, &self.certificate.display().to_string())?)
+        Ok(Https::new(
+            &self.centre,
+            &pem,
+            &self.certificate.display().to_string(),
+        )?)
     }
 }
 
@@ -95,5 +105,9 @@ pub enum EdgeError {
 /// Makes a folder for its owner only.
 pub(crate) fn make_folder(path: &Path) -> Result<(), SealError> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(SealError::io(path))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(SealError::io(path))
 }

@@ -45,7 +45,9 @@ impl Node {
             if outcome.is_ok() != reached {
                 match &outcome {
                     Ok(()) => tracing::info!("the centre is reached again"),
-                    Err(error) => tracing::warn!(%error, "the talk with the centre failed; it goes on trying"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the talk with the centre failed; it goes on trying")
+                    }
                 }
             }
             reached = outcome.is_ok();
@@ -65,7 +67,11 @@ impl Node {
     fn exchange(&self, seq: u64) -> Result<(), TalkError> {
         let report = self.health(seq);
         let asked_at = self.clock.now();
-        let reply = ok(self.centre.send(Method::Post, "/api/v1/edge/health", &serde_json::to_vec(&report)?)?)?;
+        let reply = ok(self.centre.send(
+            Method::Post,
+            "/api/v1/edge/health",
+            &serde_json::to_vec(&report)?,
+        )?)?;
         let reply: HealthReply = serde_json::from_slice(&reply.body)?;
         self.acknowledge(&report);
         self.note_skew(asked_at, reply.now);
@@ -74,7 +80,9 @@ impl Node {
             self.pull_config()?;
         }
         let list = lock(&self.list);
-        let due = list.version() != reply.list_version || !list.is_known() || list.must_start_over(self.clock.now());
+        let due = list.version() != reply.list_version
+            || !list.is_known()
+            || list.must_start_over(self.clock.now());
         drop(list);
         if due {
             self.pull_list()?;
@@ -83,7 +91,11 @@ impl Node {
     }
 
     fn health(&self, seq: u64) -> HealthReport {
-        let attempts = lock(&self.desk.attempts).iter().take(ATTEMPTS_A_REPORT).copied().collect();
+        let attempts = lock(&self.desk.attempts)
+            .iter()
+            .take(ATTEMPTS_A_REPORT)
+            .copied()
+            .collect();
         HealthReport {
             boot: self.boot,
             seq,
@@ -118,7 +130,10 @@ impl Node {
         let skew = centre.since_ms(middle);
         let before = lock(&self.skew_ms).replace(skew);
         if skew.abs() > SKEW_MS && before.is_none_or(|before| before.abs() <= SKEW_MS) {
-            tracing::warn!(skew_ms = skew, "this node's clock differs from the centre's; set it right");
+            tracing::warn!(
+                skew_ms = skew,
+                "this node's clock differs from the centre's; set it right"
+            );
         }
     }
 
@@ -130,7 +145,11 @@ impl Node {
         if let Err(error) = self.sealer.write(&path, CONFIG_NAME, &reply.body) {
             tracing::error!(%error, "the config cannot be kept; a restart without the centre would not work");
         }
-        tracing::info!(revision = config.revision, cameras = config.cameras.len(), "config pulled");
+        tracing::info!(
+            revision = config.revision,
+            cameras = config.cameras.len(),
+            "config pulled"
+        );
         *lock(&self.config) = Some(config);
         Ok(())
     }
@@ -159,7 +178,11 @@ impl Node {
         let signed: SignedDelta = serde_json::from_slice(&reply.body)?;
         let mut list = lock(&self.list);
         list.apply(&signed, self.clock.now())?;
-        tracing::info!(version = list.version(), entries = self.gallery.len(), "list pulled");
+        tracing::info!(
+            version = list.version(),
+            entries = self.gallery.len(),
+            "list pulled"
+        );
         Ok(())
     }
 
@@ -167,8 +190,12 @@ impl Node {
         let receipts = lock(&self.list).receipts();
         for receipt in receipts {
             let body = serde_json::to_vec(&receipt)?;
-            ok(self.centre.send(Method::Post, "/api/v1/edge/receipts", &body)?)?;
-            lock(&self.list).acknowledged(&receipt).map_err(ListError::Disk)?;
+            ok(self
+                .centre
+                .send(Method::Post, "/api/v1/edge/receipts", &body)?)?;
+            lock(&self.list)
+                .acknowledged(&receipt)
+                .map_err(ListError::Disk)?;
         }
         Ok(())
     }
@@ -180,7 +207,10 @@ impl Node {
                 return;
             };
             match self.centre.send(Method::Post, "/api/v1/alerts", &body) {
-                Ok(reply) if reply.status < 500 && !matches!(reply.status, 401 | 403 | 408 | 425 | 429) => {
+                Ok(reply)
+                    if reply.status < 500
+                        && !matches!(reply.status, 401 | 403 | 408 | 425 | 429) =>
+                {
                     lock(&self.desk.in_memory).retain(|kept| kept.id != report.id);
                 }
                 _ => return,
@@ -190,5 +220,9 @@ impl Node {
 }
 
 fn ok(reply: Reply) -> Result<Reply, TalkError> {
-    if (200..300).contains(&reply.status) { Ok(reply) } else { Err(TalkError::Status(reply.status)) }
+    if (200..300).contains(&reply.status) {
+        Ok(reply)
+    } else {
+        Err(TalkError::Status(reply.status))
+    }
 }

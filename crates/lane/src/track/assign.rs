@@ -9,7 +9,11 @@ pub fn assign(costs: &[Vec<f32>], columns: usize, alone: f32) -> Vec<Option<usiz
     let width = columns + rows;
     let cost = |row: usize, column: usize| {
         if column >= columns {
-            return if column - columns == row { f64::from(alone) } else { 1e9 };
+            return if column - columns == row {
+                f64::from(alone)
+            } else {
+                1e9
+            };
         }
         let value = f64::from(costs[row][column]);
         if value.is_finite() { value } else { 1e9 }

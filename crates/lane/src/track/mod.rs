@@ -58,7 +58,12 @@ impl Tracker {
     pub fn step(&mut self, boxes: &[[f32; 4]], now_ms: i64) -> Step {
         let mut step = Step::default();
         let gone = |track: &Track| now_ms - track.motion.at_ms() > OCCLUSION_MS;
-        step.ended = self.tracks.iter().filter(|t| gone(t)).map(|t| t.key).collect();
+        step.ended = self
+            .tracks
+            .iter()
+            .filter(|t| gone(t))
+            .map(|t| t.key)
+            .collect();
         self.tracks.retain(|track| !gone(track));
 
         let costs = self.costs(boxes, now_ms);
@@ -118,7 +123,11 @@ impl Tracker {
     fn begin(&mut self, bbox: &[f32; 4], now_ms: i64) -> Key {
         self.last_key += 1;
         let motion = Motion::begin(place(bbox), now_ms);
-        self.tracks.push(Track { key: self.last_key, motion, contested: false });
+        self.tracks.push(Track {
+            key: self.last_key,
+            motion,
+            contested: false,
+        });
         self.last_key
     }
 
@@ -126,9 +135,16 @@ impl Tracker {
         let cost = |track: &Track, bbox: &[f32; 4]| {
             let unseen_s = (now_ms - track.motion.at_ms()) as f32 / 1000.0;
             let cost = unlike(track.motion.foretell(now_ms), place(bbox));
-            if cost <= GATE + GATE_PER_S * unseen_s { cost } else { f32::INFINITY }
+            if cost <= GATE + GATE_PER_S * unseen_s {
+                cost
+            } else {
+                f32::INFINITY
+            }
         };
-        self.tracks.iter().map(|track| boxes.iter().map(|bbox| cost(track, bbox)).collect()).collect()
+        self.tracks
+            .iter()
+            .map(|track| boxes.iter().map(|bbox| cost(track, bbox)).collect())
+            .collect()
     }
 
     /// A track with two near faces, or a face with two near tracks, may be given wrongly.
@@ -140,8 +156,13 @@ impl Tracker {
             contested[row] |= line.iter().filter(|c| near(least, **c)).count() > 1;
         }
         for face in 0..faces {
-            let least = costs.iter().map(|line| line[face]).fold(f32::INFINITY, f32::min);
-            let claims: Vec<usize> = (0..costs.len()).filter(|row| near(least, costs[*row][face])).collect();
+            let least = costs
+                .iter()
+                .map(|line| line[face])
+                .fold(f32::INFINITY, f32::min);
+            let claims: Vec<usize> = (0..costs.len())
+                .filter(|row| near(least, costs[*row][face]))
+                .collect();
             if claims.len() > 1 {
                 claims.iter().for_each(|row| contested[*row] = true);
             }

@@ -30,7 +30,11 @@ pub fn place(bbox: &[f32; 4]) -> Place {
 impl Motion {
     /// A face seen for the first time.
     pub fn begin(seen: Place, at_ms: i64) -> Self {
-        Motion { now: [seen[0], seen[1], seen[2].max(1.0).ln()], speed: [0.0; 3], at_ms }
+        Motion {
+            now: [seen[0], seen[1], seen[2].max(1.0).ln()],
+            speed: [0.0; 3],
+            at_ms,
+        }
     }
 
     /// Where it should be at `at_ms`.
@@ -76,7 +80,13 @@ mod tests {
 
     #[test]
     fn a_steady_walk_is_foretold() {
-        let walk = |ms: i64| [100.0 + 0.2 * ms as f32, 50.0 + 0.05 * ms as f32, 40.0 * (ms as f32 / 4000.0).exp()];
+        let walk = |ms: i64| {
+            [
+                100.0 + 0.2 * ms as f32,
+                50.0 + 0.05 * ms as f32,
+                40.0 * (ms as f32 / 4000.0).exp(),
+            ]
+        };
         let mut motion = Motion::begin(walk(0), 0);
         for ms in (125..2000).step_by(125) {
             motion.see(walk(ms), ms);

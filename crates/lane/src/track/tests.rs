@@ -10,8 +10,15 @@ fn run(walks: &[Walk<'_>], until_ms: i64) -> (Vec<Vec<Key>>, Vec<Key>, Tracker) 
     let mut tracker = Tracker::new();
     let (mut keys, mut ended) = (vec![Vec::new(); walks.len()], Vec::new());
     for now in (0..until_ms).step_by(125) {
-        let seen: Vec<(usize, [f32; 3])> = walks.iter().enumerate().filter_map(|(i, w)| Some((i, w(now)?))).collect();
-        let boxes: Vec<[f32; 4]> = seen.iter().map(|(_, [x, y, s])| [x - s / 2.0, y - s / 2.0, *s, *s]).collect();
+        let seen: Vec<(usize, [f32; 3])> = walks
+            .iter()
+            .enumerate()
+            .filter_map(|(i, w)| Some((i, w(now)?)))
+            .collect();
+        let boxes: Vec<[f32; 4]> = seen
+            .iter()
+            .map(|(_, [x, y, s])| [x - s / 2.0, y - s / 2.0, *s, *s])
+            .collect();
         let step = tracker.step(&boxes, now);
         for ((walk, _), key) in seen.iter().zip(&step.faces) {
             if keys[*walk].last() != Some(key) {
@@ -30,7 +37,16 @@ fn check(walks: &[Walk<'_>], expect: &[&[Key]]) {
 
 #[test]
 fn one_walk_is_one_track() {
-    check(&[&|t| Some([200.0 + t as f32 * 0.1, 100.0 + t as f32 * 0.05, 30.0 + t as f32 * 0.02])], &[&[1]]);
+    check(
+        &[&|t| {
+            Some([
+                200.0 + t as f32 * 0.1,
+                100.0 + t as f32 * 0.05,
+                30.0 + t as f32 * 0.02,
+            ])
+        }],
+        &[&[1]],
+    );
     // Fast to the side: more than its own size a frame once the speed is known.
     check(&[&|t| Some([t as f32 * 0.25, 100.0, 40.0])], &[&[1]]);
 }
@@ -63,7 +79,8 @@ fn people_who_cross_keep_their_tracks_and_are_marked_for_a_look() {
 #[test]
 fn one_who_hides_the_other_while_crossing_does_not_take_the_track() {
     let front = |t: i64| Some([100.0 + t as f32 * 0.1, 100.0, 50.0]);
-    let behind = |t: i64| (!(1_500..2_500).contains(&t)).then(|| [500.0 - t as f32 * 0.1, 105.0, 40.0]);
+    let behind =
+        |t: i64| (!(1_500..2_500).contains(&t)).then(|| [500.0 - t as f32 * 0.1, 105.0, 40.0]);
     let (keys, _, tracker) = run(&[&front, &behind], 4_000);
     assert_eq!(keys, vec![vec![1], vec![2]]);
     assert!(tracker.is_contested(1));

@@ -66,7 +66,10 @@ impl Yardstick {
     /// (EdgeFace) or 0.015 (ResNet) more than the card's match threshold; 99 % of other people stay below it.
     pub fn of(card: &Card) -> Self {
         let strong = card.thresholds.r#match;
-        Yardstick { same: strong, refound: strong + 0.3 * (1.0 - strong) }
+        Yardstick {
+            same: strong,
+            refound: strong + 0.3 * (1.0 - strong),
+        }
     }
 }
 
@@ -181,7 +184,10 @@ impl Watch {
         }
         let mut taken = Vec::new();
         for (face, key) in faces.iter().zip(step.faces) {
-            let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(at, uptime_ms));
+            let pass = self
+                .passes
+                .entry(key)
+                .or_insert_with(|| Pass::begin(at, uptime_ms));
             let place = share(face.bbox, frame);
             pass.seen(at, uptime_ms, place);
             let quality = Quality::measure(frame, face);
@@ -190,7 +196,13 @@ impl Watch {
             } else if pass.wants(&quality, uptime_ms, self.tracker.is_contested(key))
                 && let Some(shot) = Shot::cut(frame, face, quality, at)
             {
-                taken.push(Taken { face: *face, key, shot, place, uptime_ms });
+                taken.push(Taken {
+                    face: *face,
+                    key,
+                    shot,
+                    place,
+                    uptime_ms,
+                });
             }
         }
         taken
@@ -218,23 +230,37 @@ impl Watch {
         for key in self.tracker.clear() {
             self.lost.extend(self.passes.remove(&key));
         }
-        self.lost.extend(std::mem::take(&mut self.passes).into_values());
+        self.lost
+            .extend(std::mem::take(&mut self.passes).into_values());
         let mut outcomes = self.search(lists, clock, uptime_ms + LEAVING_MS);
         outcomes.extend(self.let_go(clock, uptime_ms, -1));
-        self.earlier.iter_mut().for_each(|earlier| earlier.gap = true);
+        self.earlier
+            .iter_mut()
+            .for_each(|earlier| earlier.gap = true);
         outcomes
     }
 
     /// The matcher must stop: everybody is let go unsearched.
     pub fn dismiss(&mut self, clock: &dyn Clock, uptime_ms: i64) -> Vec<Outcome> {
         self.tracker.clear();
-        self.lost.extend(std::mem::take(&mut self.passes).into_values());
+        self.lost
+            .extend(std::mem::take(&mut self.passes).into_values());
         self.let_go(clock, uptime_ms, -1)
     }
 
     fn take_in(&mut self, taken: Taken, template: &Template) {
-        let Taken { mut key, shot, place, uptime_ms, .. } = taken;
-        let known = self.passes.get(&key).filter(|pass| pass.shots > 0).and_then(Pass::template);
+        let Taken {
+            mut key,
+            shot,
+            place,
+            uptime_ms,
+            ..
+        } = taken;
+        let known = self
+            .passes
+            .get(&key)
+            .filter(|pass| pass.shots > 0)
+            .and_then(Pass::template);
         let agrees = known.is_none_or(|known| alike(&known, template) >= self.yardstick.same);
         if agrees {
             self.tracker.confirm(key);
@@ -242,7 +268,10 @@ impl Watch {
             key = self.change_hands(key, shot.at, uptime_ms, place);
         }
         let fresh = self.passes.get(&key).is_none_or(|pass| pass.shots == 0);
-        let pass = self.passes.entry(key).or_insert_with(|| Pass::begin(shot.at, uptime_ms));
+        let pass = self
+            .passes
+            .entry(key)
+            .or_insert_with(|| Pass::begin(shot.at, uptime_ms));
         pass.add(shot, template, uptime_ms);
         if fresh {
             self.refind(key, template, uptime_ms);
@@ -261,7 +290,10 @@ impl Watch {
 
     /// A new face may be one that was lost a moment ago.
     fn refind(&mut self, key: Key, template: &Template, uptime_ms: i64) {
-        let likeness = |pass: &Pass| pass.template().map_or(f32::NEG_INFINITY, |known| alike(&known, template));
+        let likeness = |pass: &Pass| {
+            pass.template()
+                .map_or(f32::NEG_INFINITY, |known| alike(&known, template))
+        };
         let best = self
             .lost
             .iter()
@@ -287,7 +319,8 @@ impl Watch {
             .max_by(|a, b| a.1.total_cmp(&b.1));
         if let Some((other, score)) = waiting
             && score >= self.yardstick.refound
-            && let (Some(mut pass), Some(later)) = (self.passes.remove(&other), self.passes.remove(&key))
+            && let (Some(mut pass), Some(later)) =
+                (self.passes.remove(&other), self.passes.remove(&key))
         {
             self.tracker.drop_track(other);
             pass.absorb(later);
@@ -302,12 +335,21 @@ impl Watch {
         let passes = self.passes.values_mut().chain(self.lost.iter_mut());
         for pass in passes.filter(|pass| pass.fate == Fate::Open && !pass.settled) {
             let leaving = uptime_ms - pass.last_ms >= LEAVING_MS;
-            if let Some(template) = pass.template().filter(|_| leaving || pass.searched < pass.shots) {
+            if let Some(template) = pass
+                .template()
+                .filter(|_| leaving || pass.searched < pass.shots)
+            {
                 asked.push((pass, template, leaving));
             }
         }
-        let queries: Vec<&[f32]> = asked.iter().map(|(_, template, _)| template.values.as_slice()).collect();
-        let Some(model_id) = asked.first().map(|(_, template, _)| template.model_id.clone()) else {
+        let queries: Vec<&[f32]> = asked
+            .iter()
+            .map(|(_, template, _)| template.values.as_slice())
+            .collect();
+        let Some(model_id) = asked
+            .first()
+            .map(|(_, template, _)| template.model_id.clone())
+        else {
             return Vec::new();
         };
         self.counters.searches += queries.len() as u64;
@@ -330,19 +372,34 @@ impl Watch {
             if let Judgement::Raise { best, band, others } = judgement
                 && (steady || (band == Band::Match && pass.shots >= 2))
             {
-                claims.push(Claim { pass, best, band, others });
+                claims.push(Claim {
+                    pass,
+                    best,
+                    band,
+                    others,
+                });
             }
         }
         let mut outcomes = Vec::new();
         for claim in one_to_one(claims, &held) {
-            outcomes.extend(conclude(claim, self.camera, &mut self.counters, &earlier, lists, clock));
+            outcomes.extend(conclude(
+                claim,
+                self.camera,
+                &mut self.counters,
+                &earlier,
+                lists,
+                clock,
+            ));
         }
         outcomes
     }
 
     /// Entries of people in view now, with their scores: nobody else can be the same person.
     fn held(&self, uptime_ms: i64) -> Vec<(EntryId, f32)> {
-        let in_view = self.passes.values().filter(|pass| uptime_ms - pass.last_ms < LEAVING_MS);
+        let in_view = self
+            .passes
+            .values()
+            .filter(|pass| uptime_ms - pass.last_ms < LEAVING_MS);
         in_view
             .filter_map(|pass| match pass.fate {
                 Fate::Open => None,
@@ -360,10 +417,18 @@ impl Watch {
         });
         let passes = out_of_view.filter_map(|pass| match pass.fate {
             Fate::Open => None,
-            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => Some((entry, alert)),
+            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => {
+                Some((entry, alert))
+            }
         });
-        let interrupted = self.earlier.iter().filter(|e| e.gap && uptime_ms - e.last_ms <= REFOUND_GAP_MS);
-        interrupted.map(|e| (e.entry, e.alert)).chain(passes).collect()
+        let interrupted = self
+            .earlier
+            .iter()
+            .filter(|e| e.gap && uptime_ms - e.last_ms <= REFOUND_GAP_MS);
+        interrupted
+            .map(|e| (e.entry, e.alert))
+            .chain(passes)
+            .collect()
     }
 
     /// Lets go of lost passes nobody came back to; says what became of the undecided ones.
@@ -376,12 +441,18 @@ impl Watch {
             }
             match pass.fate {
                 Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => {
-                    self.earlier.push(Earlier { alert, entry, last_ms: pass.last_ms, gap: false });
+                    self.earlier.push(Earlier {
+                        alert,
+                        entry,
+                        last_ms: pass.last_ms,
+                        gap: false,
+                    });
                 }
                 Fate::Open => outcomes.extend(self.unraised(&pass, clock)),
             }
         }
-        self.earlier.retain(|earlier| uptime_ms - earlier.last_ms <= REFOUND_GAP_MS);
+        self.earlier
+            .retain(|earlier| uptime_ms - earlier.last_ms <= REFOUND_GAP_MS);
         outcomes
     }
 
@@ -396,7 +467,11 @@ impl Watch {
             AttemptOutcome::NotSearched(why)
         } else {
             self.counters.destroyed += 1;
-            if pass.lapsed_match { AttemptOutcome::NotInForce } else { AttemptOutcome::BelowThreshold }
+            if pass.lapsed_match {
+                AttemptOutcome::NotInForce
+            } else {
+                AttemptOutcome::BelowThreshold
+            }
         };
         Some(Outcome::Attempt(attempt(self.camera, pass, outcome, clock)))
     }
@@ -416,8 +491,12 @@ fn one_to_one<'a>(mut claims: Vec<Claim<'a>>, held: &[(EntryId, f32)]) -> Vec<Cl
     claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
     let mut taken = BTreeSet::new();
     claims.retain(|claim| {
-        let stronger = held.iter().any(|(entry, score)| *entry == claim.best.entry && *score >= claim.best.score);
-        !stronger && taken.insert(claim.best.entry)
+        // Clearly more similar: the one alerted before was probably the wrong one.
+        let clearly = |score: f32| claim.best.score > score + 0.25 * (1.0 - score);
+        let taken_by_another = held
+            .iter()
+            .any(|(entry, score)| *entry == claim.best.entry && !clearly(*score));
+        !taken_by_another && taken.insert(claim.best.entry)
     });
     claims
 }
@@ -430,17 +509,38 @@ fn conclude(
     lists: &Lists,
     clock: &dyn Clock,
 ) -> Vec<Outcome> {
-    let Claim { pass, best, band, others } = claim;
+    let Claim {
+        pass,
+        best,
+        band,
+        others,
+    } = claim;
     counters.persons += 1;
-    if let Some((entry, alert)) = earlier.iter().rev().find(|(entry, _)| *entry == best.entry).copied() {
+    if let Some((entry, alert)) = earlier
+        .iter()
+        .rev()
+        .find(|(entry, _)| *entry == best.entry)
+        .copied()
+    {
         counters.merged += 1;
         pass.decide(Fate::Merged { alert, entry });
-        return vec![Outcome::Attempt(attempt(camera, pass, AttemptOutcome::Merged(alert), clock))];
+        return vec![Outcome::Attempt(attempt(
+            camera,
+            pass,
+            AttemptOutcome::Merged(alert),
+            clock,
+        ))];
     }
     counters.matches += 1;
     let alert = AlertId(clock.id());
     let threshold = lists.thresholds.iter().find(|t| t.list == best.list);
-    let threshold = threshold.map_or(best.score, |t| if band == Band::Match { t.strong } else { t.possible });
+    let threshold = threshold.map_or(best.score, |t| {
+        if band == Band::Match {
+            t.strong
+        } else {
+            t.possible
+        }
+    });
     let shots = pass.best_shots();
     let raised = Raised {
         alert,
@@ -458,7 +558,11 @@ fn conclude(
         list_version: lists.version,
     };
     let attempt = attempt(camera, pass, AttemptOutcome::Raised(alert), clock);
-    pass.decide(Fate::Raised { alert, entry: best.entry, score: best.score });
+    pass.decide(Fate::Raised {
+        alert,
+        entry: best.entry,
+        score: best.score,
+    });
     vec![Outcome::Raise(Box::new(raised)), Outcome::Attempt(attempt)]
 }
 
@@ -474,16 +578,29 @@ fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn C
 }
 
 fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) -> bool {
-    let lapsed = candidates.iter().filter(|c| !tapal_domain::entry::in_force(c.in_force_from, c.in_force_to, now));
-    let as_if: Vec<Candidate> =
-        lapsed.map(|c| Candidate { in_force_from: now, in_force_to: now + 1, ..*c }).collect();
+    let lapsed = candidates
+        .iter()
+        .filter(|c| !tapal_domain::entry::in_force(c.in_force_from, c.in_force_to, now));
+    let as_if: Vec<Candidate> = lapsed
+        .map(|c| Candidate {
+            in_force_from: now,
+            in_force_to: now + 1,
+            ..*c
+        })
+        .collect();
     judge(&as_if, &lists.lists, &lists.thresholds, now) != Judgement::Unknown
 }
 
 /// A box as shares of the frame, 0 to 1.
 fn share(bbox: [f32; 4], frame: &Frame) -> [f32; 4] {
     let (w, h) = (frame.width.max(1) as f32, frame.height.max(1) as f32);
-    [bbox[0] / w, bbox[1] / h, bbox[2] / w, bbox[3] / h].map(|v| if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 })
+    [bbox[0] / w, bbox[1] / h, bbox[2] / w, bbox[3] / h].map(|v| {
+        if v.is_finite() {
+            v.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    })
 }
 
 fn alike(a: &Template, b: &Template) -> f32 {

@@ -1,0 +1,320 @@
+//! People of the stub pack walking through pictures: what is raised, merged, and let go.
+
+use std::sync::{Arc, OnceLock};
+
+use tapal_domain::site::Direction;
+use tapal_gallery::Listed;
+use tapal_vision::stub::{StubFace, scene};
+use tapal_vision::{Analyser, DetectSize, EngineChoice, Pack, engine};
+use uuid::Uuid;
+
+use super::*;
+use crate::clock::FixedClock;
+
+const FRAME_MS: i64 = 125;
+
+/// A camera with the stub pack.
+struct Stage {
+    analyser: Analyser,
+    watch: Watch,
+    lists: Lists,
+    clock: FixedClock,
+    raised: Vec<(u128, u32, Band)>,
+    fates: Vec<AttemptOutcome>,
+}
+
+fn pack() -> &'static Pack {
+    static PACK: OnceLock<Pack> = OnceLock::new();
+    PACK.get_or_init(Pack::stub)
+}
+
+fn config() -> CameraConfig {
+    CameraConfig {
+        camera: CameraId(Uuid::from_u128(1)),
+        name: "stage".into(),
+        lane: None,
+        direction: Direction::Neither,
+        source: "file:none".into(),
+        fps: 8.0,
+        detect_width: 640,
+        min_eye_distance_px: 10.0,
+        enabled: true,
+    }
+}
+
+impl Stage {
+    /// A camera that looks for these people; an entry's id is its person's number.
+    fn new(listed: &[u64], in_force_to: i64) -> Self {
+        let engine = engine(EngineChoice::Rten, None).unwrap();
+        let mut analyser = Analyser::new(pack(), &engine, DetectSize::default()).unwrap();
+        let card = pack().card();
+        let gallery = Gallery::new(card.model_id.clone(), card.dimension);
+        for person in listed {
+            let picture = scene(200, 200, &[face(*person, 60, 60, 64)]);
+            let found = analyser.detect(&picture).unwrap()[0];
+            let crop = analyser.align(&picture, &found);
+            let template = analyser.embed(&[crop]).unwrap().remove(0);
+            let listed = Listed {
+                entry: EntryId(Uuid::from_u128(u128::from(*person))),
+                entry_version: 1,
+                list: ListKind::Wanted,
+                in_force_from: UtcMs(0),
+                in_force_to: UtcMs(in_force_to),
+                templates: vec![template.values.clone()],
+            };
+            gallery.put(analyser.model_id(), &listed).unwrap();
+        }
+        let thresholds = vec![Threshold {
+            list: ListKind::Wanted,
+            possible: 0.85,
+            strong: 0.93,
+        }];
+        let lists = Lists {
+            gallery: Arc::new(gallery),
+            lists: vec![ListKind::Wanted],
+            thresholds,
+            version: 1,
+        };
+        let watch = Watch::new(&config(), card, Counters::default());
+        Stage {
+            analyser,
+            watch,
+            lists,
+            clock: FixedClock::at(UtcMs(1_000)),
+            raised: vec![],
+            fates: vec![],
+        }
+    }
+
+    fn frame(&mut self, faces: &[StubFace]) {
+        self.clock.advance(FRAME_MS);
+        let picture = scene(480, 240, faces);
+        let found = self.analyser.detect(&picture).unwrap();
+        let (at, uptime) = (self.clock.now(), self.clock.uptime_ms());
+        let taken = self.watch.look(&picture, &found, at, uptime);
+        let crops: Vec<_> = taken
+            .iter()
+            .map(|t| self.analyser.align(&picture, &t.face))
+            .collect();
+        let templates = self.analyser.embed(&crops).unwrap();
+        let views = taken.into_iter().zip(templates).collect();
+        let outcomes = self.watch.settle(views, &self.lists, &self.clock, uptime);
+        self.note(outcomes);
+    }
+
+    fn note(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Raise(raised) => {
+                    assert!(
+                        raised
+                            .portraits
+                            .iter()
+                            .all(|jpeg| jpeg.starts_with(&[0xff, 0xd8]))
+                    );
+                    self.raised
+                        .push((raised.best.entry.0.as_u128(), raised.shots, raised.band));
+                }
+                Outcome::Attempt(attempt) => self.fates.push(attempt.outcome),
+            }
+        }
+    }
+
+    /// Plays frames `from..to`.
+    fn play(&mut self, from: i64, to: i64, scene: impl Fn(i64) -> Vec<StubFace>) {
+        for n in from..to {
+            self.frame(&scene(n));
+        }
+    }
+
+    fn gap(&mut self) {
+        let uptime = self.clock.uptime_ms();
+        let outcomes = self.watch.gap(&self.lists, &self.clock, uptime);
+        self.note(outcomes);
+    }
+
+    fn entries(&self) -> Vec<u128> {
+        self.raised.iter().map(|(entry, ..)| *entry).collect()
+    }
+}
+
+fn face(person: u64, x: i64, y: i64, side: i64) -> StubFace {
+    StubFace {
+        person,
+        x: x as u32,
+        y: y as u32,
+        side: side as u32,
+    }
+}
+
+/// A walk towards the camera.
+fn walk(person: u64, n: i64) -> StubFace {
+    face(person, 60 + 4 * n, 40 + n, 40 + 2 * n)
+}
+
+const NOBODY: fn(i64) -> Vec<StubFace> = |_| vec![];
+
+#[test]
+fn one_pass_is_one_alert_and_leaves_nothing_behind() {
+    let mut stage = Stage::new(&[1, 2], i64::MAX);
+    stage.play(0, 20, |n| vec![walk(1, n)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(stage.entries(), [1]);
+    assert!(matches!(stage.fates[..], [AttemptOutcome::Raised(_)]));
+    assert_eq!(stage.watch.people(), 0);
+    let counters = stage.watch.counters();
+    assert_eq!(
+        (counters.persons, counters.matches, counters.destroyed),
+        (1, 1, 0)
+    );
+}
+
+#[test]
+fn somebody_else_is_destroyed_and_counted() {
+    let mut stage = Stage::new(&[1, 2], i64::MAX);
+    stage.play(0, 20, |n| vec![walk(7, n)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(
+        (stage.entries(), &stage.fates[..]),
+        (vec![], &[AttemptOutcome::BelowThreshold][..])
+    );
+    let counters = stage.watch.counters();
+    assert_eq!(
+        (counters.persons, counters.destroyed, stage.watch.people()),
+        (1, 1, 0)
+    );
+}
+
+#[test]
+fn the_same_person_later_is_a_new_pass() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    for _ in 0..3 {
+        stage.play(0, 20, |n| vec![walk(1, n)]);
+        stage.play(0, 60, NOBODY);
+    }
+    assert_eq!(stage.entries(), [1, 1, 1]);
+}
+
+#[test]
+fn an_occlusion_or_a_lost_track_is_still_one_decision() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    // Hidden for one second: the track survives.
+    stage.play(0, 24, |n| {
+        if (8..16).contains(&n) {
+            vec![]
+        } else {
+            vec![walk(1, n)]
+        }
+    });
+    assert_eq!(stage.entries(), [1]);
+    // Hidden for 2.25 s and back somewhere else: the face says who it is.
+    stage.play(0, 18, NOBODY);
+    stage.play(0, 10, |n| vec![face(1, 350 + n, 100, 70)]);
+    assert_eq!(stage.entries(), [1]);
+    let mut stage = Stage::new(&[], i64::MAX);
+    stage.play(0, 10, |n| vec![walk(5, n)]);
+    stage.play(0, 18, NOBODY);
+    stage.play(0, 10, |n| vec![face(5, 350 + n, 100, 70)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(stage.watch.counters().persons, 1);
+}
+
+#[test]
+fn an_interrupted_source_does_not_double_an_alert() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    stage.play(0, 10, |n| vec![walk(1, n)]);
+    stage.gap();
+    assert_eq!(stage.watch.people(), 0);
+    stage.clock.advance(2_000);
+    stage.play(10, 20, |n| vec![walk(1, n)]);
+    assert_eq!(stage.entries(), [1]);
+    assert!(
+        matches!(stage.fates[..], [AttemptOutcome::Raised(first), AttemptOutcome::Merged(again)] if first == again)
+    );
+}
+
+#[test]
+fn people_who_cross_do_not_swap_identities() {
+    let crossing = |n: i64| {
+        let (left, right) = (face(1, 40 + 8 * n, 80, 56), face(2, 400 - 8 * n, 84, 60));
+        // While they overlap only the one in front is seen.
+        if (19..26).contains(&n) {
+            vec![right]
+        } else {
+            vec![left, right]
+        }
+    };
+    for (listed, expect) in [
+        (vec![1, 2], vec![1, 2]),
+        (vec![2], vec![2]),
+        (vec![1], vec![1]),
+        (vec![], vec![]),
+    ] {
+        let mut stage = Stage::new(&listed, i64::MAX);
+        stage.play(0, 40, crossing);
+        stage.play(0, 40, NOBODY);
+        let mut entries = stage.entries();
+        entries.sort_unstable();
+        assert_eq!(entries, expect, "listed {listed:?}");
+    }
+}
+
+#[test]
+fn a_track_that_changes_hands_is_a_new_person() {
+    let mut stage = Stage::new(&[2], i64::MAX);
+    // Person 7 steps away and person 2 stands in the same place in the next frame.
+    stage.play(0, 24, |n| {
+        vec![face(if n < 12 { 7 } else { 2 }, 100, 80, 60 + n)]
+    });
+    stage.play(0, 40, NOBODY);
+    assert_eq!(stage.entries(), [2]);
+    assert!(stage.fates.contains(&AttemptOutcome::BelowThreshold));
+}
+
+#[test]
+fn one_entry_is_one_person_in_view() {
+    // The same face twice in one picture: one of the two is somebody else, and only one alert is raised.
+    let mut stage = Stage::new(&[1], i64::MAX);
+    stage.play(0, 20, |n| {
+        vec![face(1, 60, 60, 60), face(1, 300, 60, 60)]
+    });
+    assert_eq!(stage.entries(), [1]);
+}
+
+#[test]
+fn an_entry_whose_order_ended_cannot_match_and_says_so() {
+    let mut stage = Stage::new(&[1], 1_500);
+    stage.clock.advance(1_000);
+    stage.play(0, 20, |n| vec![walk(1, n)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(
+        (stage.entries(), &stage.fates[..]),
+        (vec![], &[AttemptOutcome::NotInForce][..])
+    );
+}
+
+#[test]
+fn too_far_away_is_said_and_a_flicker_is_not_a_person() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    stage.play(0, 12, |n| vec![face(1, 100 + n, 100, 20)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(
+        stage.fates,
+        [AttemptOutcome::NotSearched(
+            tapal_domain::screening::NotSearched::TooSmall
+        )]
+    );
+    stage.frame(&[face(7, 300, 20, 20)]);
+    stage.play(0, 40, NOBODY);
+    assert_eq!(stage.fates.len(), 1);
+}
+
+#[test]
+fn a_single_usable_view_is_judged_when_the_person_leaves() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    stage.frame(&[face(1, 100, 80, 60)]);
+    stage.play(0, 2, NOBODY);
+    assert_eq!(stage.entries(), [] as [u128; 0]);
+    stage.play(0, 3, NOBODY);
+    assert_eq!(stage.entries(), [1]);
+}
