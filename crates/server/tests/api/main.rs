@@ -1,0 +1,11 @@
+//! The centre's HTTP tests, in one program: the true router in this process, a fixed clock, a database in a
+//! temporary folder. No network, no model, no sleeping.
+
+mod access;
+mod device;
+mod events;
+mod judging;
+mod lists;
+mod record;
+mod sessions;
+mod world;
