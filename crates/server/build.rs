@@ -9,7 +9,10 @@ fn main() {
     let dist = Path::new(&here).join("../../web/dist");
     let fallback = Path::new(&here).join("assets/plain");
     println!("cargo:rerun-if-changed={}", dist.display());
-    println!("cargo:rerun-if-changed={}", Path::new(&here).join("assets").display());
+    println!(
+        "cargo:rerun-if-changed={}",
+        Path::new(&here).join("assets").display()
+    );
     for name in ["console.js", "console.css"] {
         println!("cargo:rerun-if-changed={}", dist.join(name).display());
     }
@@ -18,13 +21,22 @@ fn main() {
     let mut code = String::from("&[\n");
     let own = Path::new(&here).join("assets");
     let files = [
-        (folder.join("console.js"), "console.js", "text/javascript; charset=utf-8"),
-        (folder.join("console.css"), "console.css", "text/css; charset=utf-8"),
+        (
+            folder.join("console.js"),
+            "console.js",
+            "text/javascript; charset=utf-8",
+        ),
+        (
+            folder.join("console.css"),
+            "console.css",
+            "text/css; charset=utf-8",
+        ),
         (own.join("icons.svg"), "icons.svg", "image/svg+xml"),
         (own.join("mark.svg"), "mark.svg", "image/svg+xml"),
     ];
     for (path, name, kind) in files {
-        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+        let bytes = fs::read(&path)
+            .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
         let hash = fnv(&bytes);
         code.push_str(&format!(
             "Asset {{ name: {name:?}, kind: {kind:?}, address: \"/assets/{name}?v={hash:016x}\", bytes: include_bytes!({:?}) }},\n",
@@ -39,5 +51,7 @@ fn main() {
 
 /// FNV-1a: only names a version of a file, protects nothing.
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -29,7 +29,9 @@ pub enum CertificateError {
         cause: std::io::Error,
     },
     /// It could not be made, or is not PEM.
-    #[error("the certificate cannot be used: {0}. Remove certificate.pem and certificate-key.pem to have new ones made")]
+    #[error(
+        "the certificate cannot be used: {0}. Remove certificate.pem and certificate-key.pem to have new ones made"
+    )]
     Unusable(String),
 }
 
@@ -51,13 +53,20 @@ pub fn load_or_make(data: &Path, names: &[String]) -> Result<Certificate, Certif
         names.dedup();
         let made = rcgen::generate_simple_self_signed(names).map_err(unusable)?;
         let write = |path: &Path, text: String| {
-            write_private(path, text.as_bytes()).map_err(|cause| CertificateError::Io { path: path.into(), cause })
+            write_private(path, text.as_bytes()).map_err(|cause| CertificateError::Io {
+                path: path.into(),
+                cause,
+            })
         };
         write(&key_path, made.signing_key.serialize_pem())?;
         write(&path, made.cert.pem())?;
     }
     let fingerprint = fingerprint(&path)?;
-    Ok(Certificate { path, key_path, fingerprint })
+    Ok(Certificate {
+        path,
+        key_path,
+        fingerprint,
+    })
 }
 
 fn host_name() -> Option<String> {
@@ -69,9 +78,17 @@ fn host_name() -> Option<String> {
 
 fn fingerprint(path: &Path) -> Result<String, CertificateError> {
     use rustls::pki_types::{CertificateDer, pem::PemObject};
-    let pem = std::fs::read(path).map_err(|cause| CertificateError::Io { path: path.into(), cause })?;
-    let first = CertificateDer::from_pem_slice(&pem).map_err(|e| CertificateError::Unusable(e.to_string()))?;
-    Ok(Sha256::digest(&first).iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(":"))
+    let pem = std::fs::read(path).map_err(|cause| CertificateError::Io {
+        path: path.into(),
+        cause,
+    })?;
+    let first = CertificateDer::from_pem_slice(&pem)
+        .map_err(|e| CertificateError::Unusable(e.to_string()))?;
+    Ok(Sha256::digest(&first)
+        .iter()
+        .map(|b| format!("{b:02X}"))
+        .collect::<Vec<_>>()
+        .join(":"))
 }
 
 #[cfg(test)]
@@ -86,7 +103,14 @@ mod tests {
         assert_eq!(first.fingerprint, again.fingerprint);
         assert_eq!(first.fingerprint.len(), 95);
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&first.key_path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&first.key_path)
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
     }
 
     #[test]

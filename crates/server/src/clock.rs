@@ -16,7 +16,10 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the time")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the time"
+    )]
     fn now(&self) -> UtcMs {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         UtcMs(since.map_or(0, |d| d.as_millis() as i64))

@@ -52,7 +52,14 @@ pub type ApiResult<T> = Result<T, ApiError>;
 impl ApiError {
     /// Any error.
     pub fn new(http: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { http, code, message: message.into(), status: None, retry_after_s: None, reasons: Vec::new() }
+        Self {
+            http,
+            code,
+            message: message.into(),
+            status: None,
+            retry_after_s: None,
+            reasons: Vec::new(),
+        }
     }
     /// 400 or 422: what was sent cannot be used.
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
@@ -60,25 +67,45 @@ impl ApiError {
     }
     /// 401.
     pub fn not_signed_in() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "not_signed_in", "sign in first; a session ends after 30 minutes without use")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "not_signed_in",
+            "sign in first; a session ends after 30 minutes without use",
+        )
     }
     /// 403.
     pub fn forbidden() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "your role does not allow this; ask your supervisor if you need it")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "your role does not allow this; ask your supervisor if you need it",
+        )
     }
     /// 404.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is no such thing here, or it is not yours to see")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is no such thing here, or it is not yours to see",
+        )
     }
     /// 500: the cause goes to the log, not to the client.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(%cause, "request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something failed inside the centre; quote the request id to your administrator")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something failed inside the centre; quote the request id to your administrator",
+        )
     }
     /// 429 with a wait.
     pub fn wait(ms: i64) -> Self {
         let seconds = (ms + 999) / 1_000;
-        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, "wait", format!("too many failed tries; try again in {seconds} seconds"));
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "wait",
+            format!("too many failed tries; try again in {seconds} seconds"),
+        );
         error.retry_after_s = Some(seconds);
         error
     }
@@ -90,11 +117,19 @@ impl From<tapal_store::Error> for ApiError {
             tapal_store::Error::NotFound => Self::not_found(),
             tapal_store::Error::Conflict(constraint) => {
                 tracing::info!(%constraint, "conflict");
-                Self::new(StatusCode::CONFLICT, "conflict", "this exists already, or something it needs is missing; look at the present state and try again")
+                Self::new(
+                    StatusCode::CONFLICT,
+                    "conflict",
+                    "this exists already, or something it needs is missing; look at the present state and try again",
+                )
             }
             tapal_store::Error::Unavailable(cause) => {
                 tracing::error!(%cause, "database not available");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the database does not answer; try again in a few seconds")
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "the database does not answer; try again in a few seconds",
+                )
             }
             tapal_store::Error::Other(cause) => Self::internal(cause),
         }
@@ -126,9 +161,13 @@ impl IntoResponse for ApiError {
         };
         let mut reply = (self.http, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            reply
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        reply
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         reply.extensions_mut().insert(self);
         reply
     }

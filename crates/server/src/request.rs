@@ -31,9 +31,18 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 /// The outermost layer.
@@ -41,23 +50,41 @@ pub async fn wrap(State(state): State<AppState>, request: Request, next: Next) -
     let id = state.clock.new_uuid().simple().to_string();
     let started = Instant::now();
     let method = request.method().clone();
-    let path = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
+    let path = request
+        .extensions()
+        .get::<axum::extract::MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let answer = async {
         match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
             Ok(reply) => reply,
-            Err(_) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "the centre took too long; try again").into_response(),
+            Err(_) => ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timeout",
+                "the centre took too long; try again",
+            )
+            .into_response(),
         }
     };
     let mut reply = ID.scope(id.clone(), answer).await;
     for (name, value) in HEADERS {
-        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+        reply
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     // Whatever a handler does not allow to be kept is not kept.
-    reply.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    reply
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if let Ok(value) = HeaderValue::from_str(&id) {
-        reply.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+        reply
+            .headers_mut()
+            .insert(HeaderName::from_static("x-request-id"), value);
     }
-    let (status, ms) = (reply.status().as_u16(), started.elapsed().as_millis() as u64);
+    let (status, ms) = (
+        reply.status().as_u16(),
+        started.elapsed().as_millis() as u64,
+    );
     tracing::debug!(request_id = %id, %method, path = path.as_deref().unwrap_or("(none)"), status, ms, "answered");
     reply
 }

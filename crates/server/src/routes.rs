@@ -86,7 +86,10 @@ pub fn api() -> Vec<Route> {
     use Access::{Device, Either, Needs, Public, SignedIn};
     use Permission::*;
 
-    use crate::{account, alert, attempt, audit, camera, edge, entry, event, health, openapi, session::api as session, site};
+    use crate::{
+        account, alert, attempt, audit, camera, edge, entry, event, health, openapi,
+        session::api as session, site,
+    };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
         get("/healthz", Public, health::get),
@@ -95,15 +98,43 @@ pub fn api() -> Vec<Route> {
         get("/api/v1/session", SignedIn, session::show),
         delete("/api/v1/session", SignedIn, session::end),
         put("/api/v1/session/password", SignedIn, session::password),
-        get("/api/v1/events", Either(ReadAlerts, ReadSites), event::stream),
+        get(
+            "/api/v1/events",
+            Either(ReadAlerts, ReadSites),
+            event::stream,
+        ),
         get("/api/v1/alerts", Needs(ReadAlerts), alert::list),
         get("/api/v1/alerts/{id}", Needs(ReadAlerts), alert::get),
-        get("/api/v1/alerts/{id}/probes/{n}", Needs(ReadAlerts), alert::photo::probe),
-        get("/api/v1/alerts/{id}/enrolled/{n}", Needs(ReadAlerts), alert::photo::enrolled),
-        get("/api/v1/alerts/{id}/others/{k}/enrolled", Needs(ReadAlerts), alert::photo::other),
-        post("/api/v1/alerts/{id}/acknowledgement", Needs(JudgeAlerts), alert::acknowledge),
-        post("/api/v1/alerts/{id}/opinions", Needs(JudgeAlerts), alert::opine),
-        post("/api/v1/alerts/{id}/resolution", Needs(ResolveAlerts), alert::resolve),
+        get(
+            "/api/v1/alerts/{id}/probes/{n}",
+            Needs(ReadAlerts),
+            alert::photo::probe,
+        ),
+        get(
+            "/api/v1/alerts/{id}/enrolled/{n}",
+            Needs(ReadAlerts),
+            alert::photo::enrolled,
+        ),
+        get(
+            "/api/v1/alerts/{id}/others/{k}/enrolled",
+            Needs(ReadAlerts),
+            alert::photo::other,
+        ),
+        post(
+            "/api/v1/alerts/{id}/acknowledgement",
+            Needs(JudgeAlerts),
+            alert::acknowledge,
+        ),
+        post(
+            "/api/v1/alerts/{id}/opinions",
+            Needs(JudgeAlerts),
+            alert::opine,
+        ),
+        post(
+            "/api/v1/alerts/{id}/resolution",
+            Needs(ResolveAlerts),
+            alert::resolve,
+        ),
         get("/api/v1/attempts", Needs(ReadAttempts), attempt::list),
         get("/api/v1/cameras", Needs(ReadSites), camera::list),
         patch("/api/v1/cameras/{id}", Needs(EditSites), camera::change),
@@ -111,28 +142,61 @@ pub fn api() -> Vec<Route> {
         post("/api/v1/sites", Needs(EditSites), site::add),
         get("/api/v1/sites/{id}", Needs(ReadSites), site::get),
         patch("/api/v1/sites/{id}", Needs(EditSites), site::change),
-        put("/api/v1/sites/{id}/deployment", Needs(EditSites), site::deploy),
+        put(
+            "/api/v1/sites/{id}/deployment",
+            Needs(EditSites),
+            site::deploy,
+        ),
         post("/api/v1/sites/{id}/cameras", Needs(EditSites), camera::add),
         post("/api/v1/sites/{id}/desks", Needs(EditSites), site::add_desk),
-        patch("/api/v1/sites/{id}/desks/{desk}", Needs(EditSites), site::change_desk),
+        patch(
+            "/api/v1/sites/{id}/desks/{desk}",
+            Needs(EditSites),
+            site::change_desk,
+        ),
         post("/api/v1/sites/{id}/lanes", Needs(EditSites), site::add_lane),
-        patch("/api/v1/sites/{id}/lanes/{lane}", Needs(EditSites), site::change_lane),
-        put("/api/v1/sites/{id}/thresholds", Needs(EditSites), site::set_thresholds),
+        patch(
+            "/api/v1/sites/{id}/lanes/{lane}",
+            Needs(EditSites),
+            site::change_lane,
+        ),
+        put(
+            "/api/v1/sites/{id}/thresholds",
+            Needs(EditSites),
+            site::set_thresholds,
+        ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
-        post("/api/v1/entries", Needs(DraftEntries), entry::add).body_limit(entry::input::PHOTO_BYTES),
+        post("/api/v1/entries", Needs(DraftEntries), entry::add)
+            .body_limit(entry::input::PHOTO_BYTES),
         get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),
-        get("/api/v1/entries/{id}/portraits/{n}", Needs(ReadEntries), entry::portrait),
+        get(
+            "/api/v1/entries/{id}/portraits/{n}",
+            Needs(ReadEntries),
+            entry::portrait,
+        ),
         post("/api/v1/entries/{id}/end", Needs(EndEntries), entry::end),
         get("/api/v1/accounts", Needs(EditAccounts), account::list),
         post("/api/v1/accounts", Needs(EditAccounts), account::add),
-        patch("/api/v1/accounts/{id}", Needs(EditAccounts), account::change),
+        patch(
+            "/api/v1/accounts/{id}",
+            Needs(EditAccounts),
+            account::change,
+        ),
         delete("/api/v1/accounts/{id}", Needs(EditAccounts), account::close),
-        post("/api/v1/accounts/{id}/password", Needs(EditAccounts), account::reset),
+        post(
+            "/api/v1/accounts/{id}/password",
+            Needs(EditAccounts),
+            account::reset,
+        ),
         get("/api/v1/edges", Needs(EditEdges), edge::list),
         post("/api/v1/edges", Needs(EditEdges), edge::add),
         delete("/api/v1/edges/{id}", Needs(EditEdges), edge::retire),
         get("/api/v1/audit", Needs(ReadAudit), audit::list),
-        get("/api/v1/audit/verification", Needs(ReadAudit), audit::verify),
+        get(
+            "/api/v1/audit/verification",
+            Needs(ReadAudit),
+            audit::verify,
+        ),
         post("/api/v1/edges/enrol", Public, edge::device::enrol),
         get("/api/v1/edge/config", Device, edge::device::config),
         get("/api/v1/edge/list", Device, edge::device::list),
@@ -166,8 +230,15 @@ impl Access {
 pub fn router(state: &AppState, table: Vec<Route>) -> Router<AppState> {
     table.into_iter().fold(Router::new(), |router, route| {
         let limit = axum::extract::DefaultBodyLimit::max(route.body_limit);
-        let guard = Guard { state: state.clone(), access: route.access, body_limit: route.body_limit };
-        let handler = route.handler.layer(limit).layer(middleware::from_fn_with_state(guard, guard::check));
+        let guard = Guard {
+            state: state.clone(),
+            access: route.access,
+            body_limit: route.body_limit,
+        };
+        let handler = route
+            .handler
+            .layer(limit)
+            .layer(middleware::from_fn_with_state(guard, guard::check));
         router.route(route.path, handler)
     })
 }
@@ -175,7 +246,13 @@ pub fn router(state: &AppState, table: Vec<Route>) -> Router<AppState> {
 /// The whole centre.
 pub fn app(state: AppState) -> Router {
     let missing = || async { ApiError::not_found() };
-    let wrong_method = || async { ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "this address does not take that method") };
+    let wrong_method = || async {
+        ApiError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "wrong_method",
+            "this address does not take that method",
+        )
+    };
     let wrap = middleware::from_fn_with_state(state.clone(), crate::request::wrap);
     let pages = middleware::from_fn_with_state(state.clone(), crate::console::failure::as_page);
     router(&state, table())

@@ -28,23 +28,36 @@ pub enum StartError {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     /// The address is taken or not ours.
-    #[error("cannot listen on {0}: {1}. Another centre may be running; choose another address with --listen")]
+    #[error(
+        "cannot listen on {0}: {1}. Another centre may be running; choose another address with --listen"
+    )]
     Listen(SocketAddr, std::io::Error),
 }
 
 /// Opens database and keys of the data folder; everything is made at the first run.
-pub async fn open(config: ServerConfig, enrol: Option<Arc<dyn Enrol>>) -> Result<AppState, StartError> {
+pub async fn open(
+    config: ServerConfig,
+    enrol: Option<Arc<dyn Enrol>>,
+) -> Result<AppState, StartError> {
     let data = config.data_dir.clone();
     let keys = data.join("keys");
     std::fs::create_dir_all(&keys).map_err(|e| StartError::DataFolder(data.clone(), e))?;
-    private_folder(&data).and_then(|()| private_folder(&keys)).map_err(|e| StartError::DataFolder(data.clone(), e))?;
+    private_folder(&data)
+        .and_then(|()| private_folder(&keys))
+        .map_err(|e| StartError::DataFolder(data.clone(), e))?;
     let vault = Vault::open_or_create(&keys.join("records.key"))?;
     let seed = secret_file(&keys.join("centre.key"), 32)?;
     let mut key = [0_u8; 32];
     key.copy_from_slice(&seed);
     let signing_key = SigningKey::from_bytes(&key);
     let db = Db::open(&data.join("tapal.db"), vault).await?;
-    Ok(AppState::new(db, Arc::new(SystemClock), signing_key, config, enrol))
+    Ok(AppState::new(
+        db,
+        Arc::new(SystemClock),
+        signing_key,
+        config,
+        enrol,
+    ))
 }
 
 #[cfg(unix)]
@@ -73,7 +86,8 @@ pub struct Running {
 pub async fn serve(state: AppState) -> Result<Running, StartError> {
     // A second provider from another crate's defaults must not be able to take over.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let certificate = certificate::load_or_make(&state.config.data_dir, &state.config.public_names)?;
+    let certificate =
+        certificate::load_or_make(&state.config.data_dir, &state.config.public_names)?;
     let tls = RustlsConfig::from_pem_file(&certificate.path, &certificate.key_path)
         .await
         .map_err(|e| CertificateError::Unusable(e.to_string()))?;
@@ -84,9 +98,22 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(taken)?;
     let service = routes::app(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
-    let server = axum_server::from_tcp_rustls(listener, tls).map_err(taken)?.handle(handle.clone()).serve(service);
-    let others = vec![tokio::spawn(state.hub.clone().run()), tokio::spawn(jobs::run(state.clone()))];
-    Ok(Running { address, fingerprint: certificate.fingerprint, handle, server: tokio::spawn(server), others, state })
+    let server = axum_server::from_tcp_rustls(listener, tls)
+        .map_err(taken)?
+        .handle(handle.clone())
+        .serve(service);
+    let others = vec![
+        tokio::spawn(state.hub.clone().run()),
+        tokio::spawn(jobs::run(state.clone())),
+    ];
+    Ok(Running {
+        address,
+        fingerprint: certificate.fingerprint,
+        handle,
+        server: tokio::spawn(server),
+        others,
+        state,
+    })
 }
 
 impl Running {

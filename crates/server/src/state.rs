@@ -59,7 +59,10 @@ pub struct PasswordCost {
 impl Default for PasswordCost {
     /// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane.
     fn default() -> Self {
-        Self { memory_kib: 19 * 1024, passes: 2 }
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+        }
     }
 }
 
@@ -103,10 +106,24 @@ pub struct Parts {
 
 impl AppState {
     /// From its parts.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, signing_key: SigningKey, config: ServerConfig, enrol: Option<Arc<dyn Enrol>>) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        signing_key: SigningKey,
+        config: ServerConfig,
+        enrol: Option<Arc<dyn Enrol>>,
+    ) -> Self {
         let hub = Hub::new(db.clone());
         let hashing = Arc::new(Semaphore::new(4));
-        Self(Arc::new(Parts { db, clock, signing_key, hub, config, enrol, hashing }))
+        Self(Arc::new(Parts {
+            db,
+            clock,
+            signing_key,
+            hub,
+            config,
+            enrol,
+            hashing,
+        }))
     }
 
     /// Model id of the pack templates are made with; empty while no pack is installed.

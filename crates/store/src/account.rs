@@ -84,7 +84,14 @@ fn read(row: &Row) -> Result<Account> {
 
 /// A page of accounts by user name, after `after`, at most `limit`.
 pub async fn list(db: &Db, after: &str, limit: i64) -> Result<Vec<Account>> {
-    db.all(select!("WHERE username > $1 ORDER BY username LIMIT $2"), args![after, limit]).await?.iter().map(read).collect()
+    db.all(
+        select!("WHERE username > $1 ORDER BY username LIMIT $2"),
+        args![after, limit],
+    )
+    .await?
+    .iter()
+    .map(read)
+    .collect()
 }
 
 /// One account.
@@ -94,30 +101,58 @@ pub async fn get(db: &Db, id: AccountId) -> Result<Account> {
 
 /// An open account and its password hash, by user name.
 pub async fn find(db: &Db, username: &str) -> Result<Option<(Account, String)>> {
-    let row = db.first(select!("WHERE username = $1 AND closed_at IS NULL"), args![username.to_lowercase()]).await?;
-    row.map(|row| Ok((read(&row)?, row.text("password_hash")?))).transpose()
+    let row = db
+        .first(
+            select!("WHERE username = $1 AND closed_at IS NULL"),
+            args![username.to_lowercase()],
+        )
+        .await?;
+    row.map(|row| Ok((read(&row)?, row.text("password_hash")?)))
+        .transpose()
 }
 
 async fn own_desk(tx: &mut Tx, new: &NewAccount) -> Result<()> {
     match (new.site, new.desk) {
         (_, None) => Ok(()),
         (None, Some(_)) => Err(Error::Conflict("account.desk needs a site".into())),
-        (Some(site), Some(desk)) => tx.one("SELECT id FROM desk WHERE id = $1 AND site = $2", args![desk, site]).await.map(|_| ()),
+        (Some(site), Some(desk)) => tx
+            .one(
+                "SELECT id FROM desk WHERE id = $1 AND site = $2",
+                args![desk, site],
+            )
+            .await
+            .map(|_| ()),
     }
 }
 
 /// Opens an account. `must_change` says that the password is a one-time one.
-pub async fn open(db: &Db, now: UtcMs, by: By, new: &NewAccount, password_hash: &str, must_change: bool) -> Result<()> {
+pub async fn open(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    new: &NewAccount,
+    password_hash: &str,
+    must_change: bool,
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, new).await?;
     let sql = "INSERT INTO account (id, username, display_name, role, site, desk, language, password_hash, must_change, created_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = args![
-        new.id, new.username.to_lowercase(), &new.display_name, new.role.name(), new.site, new.desk, &new.language,
-        password_hash, must_change, now
+        new.id,
+        new.username.to_lowercase(),
+        &new.display_name,
+        new.role.name(),
+        new.site,
+        new.desk,
+        &new.language,
+        password_hash,
+        must_change,
+        now
     ];
     tx.run(sql, values).await?;
-    tx.commit(Note::new(by, "account.opened", "account", new.id).with(detail(new))).await
+    tx.commit(Note::new(by, "account.opened", "account", new.id).with(detail(new)))
+        .await
 }
 
 fn detail(new: &NewAccount) -> serde_json::Value {
@@ -129,45 +164,106 @@ pub async fn change(db: &Db, now: UtcMs, by: By, new: &NewAccount) -> Result<()>
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, new).await?;
     let sql = "UPDATE account SET display_name = $2, role = $3, site = $4, desk = $5, language = $6 WHERE id = $1 AND closed_at IS NULL RETURNING id";
-    tx.one(sql, args![new.id, &new.display_name, new.role.name(), new.site, new.desk, &new.language]).await?;
-    tx.run("DELETE FROM session WHERE account = $1", args![new.id]).await?;
-    tx.commit(Note::new(by, "account.changed", "account", new.id).with(detail(new))).await
+    tx.one(
+        sql,
+        args![
+            new.id,
+            &new.display_name,
+            new.role.name(),
+            new.site,
+            new.desk,
+            &new.language
+        ],
+    )
+    .await?;
+    tx.run("DELETE FROM session WHERE account = $1", args![new.id])
+        .await?;
+    tx.commit(Note::new(by, "account.changed", "account", new.id).with(detail(new)))
+        .await
 }
 
 /// Closes an account and ends its sessions.
 pub async fn close(db: &Db, now: UtcMs, by: By, id: AccountId) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.one("UPDATE account SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL RETURNING id", args![id, now]).await?;
-    tx.run("DELETE FROM session WHERE account = $1", args![id]).await?;
-    tx.commit(Note::new(by, "account.closed", "account", id)).await
+    tx.one(
+        "UPDATE account SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL RETURNING id",
+        args![id, now],
+    )
+    .await?;
+    tx.run("DELETE FROM session WHERE account = $1", args![id])
+        .await?;
+    tx.commit(Note::new(by, "account.closed", "account", id))
+        .await
 }
 
 /// Sets a password and ends the account's sessions; `must_change` for a one-time one.
-pub async fn set_password(db: &Db, now: UtcMs, by: By, id: AccountId, password_hash: &str, must_change: bool) -> Result<()> {
+pub async fn set_password(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    id: AccountId,
+    password_hash: &str,
+    must_change: bool,
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "UPDATE account SET password_hash = $2, must_change = $3 WHERE id = $1 AND closed_at IS NULL RETURNING username";
-    let username = tx.one(sql, args![id, password_hash, must_change]).await?.text("username")?;
-    tx.run("DELETE FROM session WHERE account = $1", args![id]).await?;
-    tx.run("DELETE FROM sign_in_attempt WHERE name = $1", args![format!("account:{username}")]).await?;
-    let action = if must_change { "account.password_reset" } else { "account.password_changed" };
+    let username = tx
+        .one(sql, args![id, password_hash, must_change])
+        .await?
+        .text("username")?;
+    tx.run("DELETE FROM session WHERE account = $1", args![id])
+        .await?;
+    tx.run(
+        "DELETE FROM sign_in_attempt WHERE name = $1",
+        args![format!("account:{username}")],
+    )
+    .await?;
+    let action = if must_change {
+        "account.password_reset"
+    } else {
+        "account.password_changed"
+    };
     tx.commit(Note::new(by, action, "account", id)).await
 }
 
 /// Remembers the language a person chose.
 pub async fn set_language(db: &Db, now: UtcMs, id: AccountId, language: &str) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.run("UPDATE account SET language = $2 WHERE id = $1", args![id, language]).await?;
-    tx.commit(Note::new(By::Account(id), "account.language_set", "account", id).with(serde_json::json!({ "language": language }))).await
+    tx.run(
+        "UPDATE account SET language = $2 WHERE id = $1",
+        args![id, language],
+    )
+    .await?;
+    tx.commit(
+        Note::new(By::Account(id), "account.language_set", "account", id)
+            .with(serde_json::json!({ "language": language })),
+    )
+    .await
 }
 
 /// Failures in a row and the last failure under a throttling name (`account:<user name>` or `net:<address>`).
 pub async fn failures(db: &Db, name: &str) -> Result<(u32, UtcMs)> {
-    let row = db.first("SELECT failures, last_at FROM sign_in_attempt WHERE name = $1", args![name]).await?;
-    row.map_or(Ok((0, UtcMs(0))), |row| Ok((row.int("failures")?.try_into().unwrap_or(u32::MAX), row.at("last_at")?)))
+    let row = db
+        .first(
+            "SELECT failures, last_at FROM sign_in_attempt WHERE name = $1",
+            args![name],
+        )
+        .await?;
+    row.map_or(Ok((0, UtcMs(0))), |row| {
+        Ok((
+            row.int("failures")?.try_into().unwrap_or(u32::MAX),
+            row.at("last_at")?,
+        ))
+    })
 }
 
 /// Counts one more failure under each name, and records the refusal.
-pub async fn sign_in_failed(db: &Db, now: UtcMs, names: &[String], account: Option<AccountId>) -> Result<()> {
+pub async fn sign_in_failed(
+    db: &Db,
+    now: UtcMs,
+    names: &[String],
+    account: Option<AccountId>,
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO sign_in_attempt (name, failures, last_at) VALUES ($1, 1, $2) \
                ON CONFLICT (name) DO UPDATE SET failures = sign_in_attempt.failures + 1, last_at = excluded.last_at";
@@ -175,7 +271,10 @@ pub async fn sign_in_failed(db: &Db, now: UtcMs, names: &[String], account: Opti
         tx.run(sql, args![name, now]).await?;
     }
     match account {
-        Some(id) => tx.commit(Note::new(By::System, "session.refused", "account", id)).await,
+        Some(id) => {
+            tx.commit(Note::new(By::System, "session.refused", "account", id))
+                .await
+        }
         None => tx.commit_unaudited(Unaudited::Throttle).await,
     }
 }

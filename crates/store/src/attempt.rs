@@ -36,15 +36,31 @@ pub struct Filter {
 }
 
 /// Stores attempts of a node; those known already are left alone. Returns the cameras with news.
-pub(crate) async fn store(tx: &mut Tx, site: SiteId, attempts: &[Attempt]) -> Result<Vec<CameraId>> {
+pub(crate) async fn store(
+    tx: &mut Tx,
+    site: SiteId,
+    attempts: &[Attempt],
+) -> Result<Vec<CameraId>> {
     let mut cameras = Vec::new();
     for attempt in attempts {
         let outcome = serde_json::to_value(attempt.outcome).map_err(Error::other)?;
         let name = outcome["outcome"].as_str().unwrap_or_default().to_owned();
-        let detail = outcome.get("detail").and_then(|d| d.as_str()).map(str::to_owned);
+        let detail = outcome
+            .get("detail")
+            .and_then(|d| d.as_str())
+            .map(str::to_owned);
         let sql = "INSERT INTO attempt (id, site, camera, at, seen_ms, shots, outcome, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                    ON CONFLICT (id) DO NOTHING";
-        let values = args![attempt.id, site, attempt.camera, attempt.at, attempt.seen_ms, attempt.shots, name, detail];
+        let values = args![
+            attempt.id,
+            site,
+            attempt.camera,
+            attempt.at,
+            attempt.seen_ms,
+            attempt.shots,
+            name,
+            detail
+        ];
         if tx.run(sql, values).await? == 1 && !cameras.contains(&attempt.camera) {
             cameras.push(attempt.camera);
         }
@@ -66,7 +82,10 @@ fn read(row: &Row) -> Result<Recorded> {
         shots: row.int("shots")?.try_into().map_err(Error::other)?,
         outcome,
     };
-    Ok(Recorded { site: row.id("site")?, attempt })
+    Ok(Recorded {
+        site: row.id("site")?,
+        attempt,
+    })
 }
 
 /// Attempts, newest first, at most `limit`.
@@ -74,13 +93,25 @@ pub async fn list(db: &Db, filter: &Filter, limit: i64) -> Result<Vec<Recorded>>
     let sql = "SELECT id, site, camera, at, seen_ms, shots, outcome, detail FROM attempt \
                WHERE ($1 IS NULL OR site = $1) AND ($2 IS NULL OR camera = $2) AND at < $3 ORDER BY at DESC, id DESC LIMIT $4";
     let before = filter.before.unwrap_or(UtcMs(i64::MAX));
-    db.all(sql, args![filter.site, filter.camera, before, limit]).await?.iter().map(read).collect()
+    db.all(sql, args![filter.site, filter.camera, before, limit])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// How many attempts ended how, since an instant: outcome, detail (for `not_searched`) and count.
-pub async fn tally(db: &Db, filter: &Filter, since: UtcMs) -> Result<Vec<(String, Option<String>, i64)>> {
+pub async fn tally(
+    db: &Db,
+    filter: &Filter,
+    since: UtcMs,
+) -> Result<Vec<(String, Option<String>, i64)>> {
     let sql = "SELECT outcome, CASE WHEN outcome = 'not_searched' THEN detail END AS reason, COUNT(*) AS n FROM attempt \
                WHERE ($1 IS NULL OR site = $1) AND ($2 IS NULL OR camera = $2) AND at >= $3 GROUP BY 1, 2 ORDER BY n DESC";
-    let rows = db.all(sql, args![filter.site, filter.camera, since]).await?;
-    rows.iter().map(|row| Ok((row.text("outcome")?, row.opt_text("reason")?, row.int("n")?))).collect()
+    let rows = db
+        .all(sql, args![filter.site, filter.camera, since])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.text("outcome")?, row.opt_text("reason")?, row.int("n")?)))
+        .collect()
 }

@@ -57,7 +57,12 @@ pub struct Note {
 impl Note {
     /// A note without further detail.
     pub fn new(by: By, action: &'static str, noun: &str, id: impl std::fmt::Display) -> Self {
-        Self { by, action, subject: format!("{noun}:{id}"), detail: serde_json::json!({}) }
+        Self {
+            by,
+            action,
+            subject: format!("{noun}:{id}"),
+            detail: serde_json::json!({}),
+        }
     }
 
     /// The note with detail.
@@ -89,10 +94,20 @@ pub struct Recorded {
 }
 
 pub(crate) async fn append(tx: &mut Tx, note: Note) -> Result<()> {
-    let last = tx.first("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", args![]).await?;
+    let last = tx
+        .first(
+            "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
+            args![],
+        )
+        .await?;
     let (seq, head) = match last {
         None => (0, GENESIS),
-        Some(row) => (row.int("seq")?, row.blob("hash")?.try_into().map_err(|_| Error::other("a stored audit hash is damaged"))?),
+        Some(row) => (
+            row.int("seq")?,
+            row.blob("hash")?
+                .try_into()
+                .map_err(|_| Error::other("a stored audit hash is damaged"))?,
+        ),
     };
     let row = Link {
         seq: seq + 1,
@@ -104,7 +119,15 @@ pub(crate) async fn append(tx: &mut Tx, note: Note) -> Result<()> {
     };
     let hash = link(&head, &row);
     let sql = "INSERT INTO audit (seq, at, actor, action, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = args![row.seq, row.at, row.actor, row.action, row.subject, row.detail, hash.to_vec()];
+    let values = args![
+        row.seq,
+        row.at,
+        row.actor,
+        row.action,
+        row.subject,
+        row.detail,
+        hash.to_vec()
+    ];
     tx.run(sql, values).await?;
     Ok(())
 }
@@ -127,15 +150,37 @@ fn read(row: &Row) -> Result<(Link, Vec<u8>)> {
 }
 
 /// A page of rows, newest first, below `before` (or from the newest), at most `limit`; `subject` narrows it.
-pub async fn list(db: &Db, before: Option<i64>, subject: Option<&str>, limit: i64) -> Result<Vec<Recorded>> {
+pub async fn list(
+    db: &Db,
+    before: Option<i64>,
+    subject: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Recorded>> {
     let sql = "SELECT seq, at, actor, action, subject, detail, hash FROM audit \
                WHERE seq < $1 AND ($2 IS NULL OR subject = $2) ORDER BY seq DESC LIMIT $3";
-    let rows = db.all(sql, args![before.unwrap_or(i64::MAX), subject, limit]).await?;
+    let rows = db
+        .all(sql, args![before.unwrap_or(i64::MAX), subject, limit])
+        .await?;
     rows.iter()
         .map(|row| {
             let (r, hash) = read(row)?;
-            let Link { seq, at, actor, action, subject, detail } = r;
-            Ok(Recorded { seq, at, actor, action, subject, detail, hash: hex(&hash) })
+            let Link {
+                seq,
+                at,
+                actor,
+                action,
+                subject,
+                detail,
+            } = r;
+            Ok(Recorded {
+                seq,
+                at,
+                actor,
+                action,
+                subject,
+                detail,
+                hash: hex(&hash),
+            })
         })
         .collect()
 }
@@ -157,7 +202,11 @@ pub struct Verdict {
 
 /// Walks the whole chain in pages and compares it with the signed checkpoint file, which must exist once one was
 /// written. `progress` gets the rows done so far.
-pub async fn verify(db: &Db, checkpoint: Option<(&Path, &VerifyingKey)>, mut progress: impl FnMut(i64) + Send) -> Result<Verdict> {
+pub async fn verify(
+    db: &Db,
+    checkpoint: Option<(&Path, &VerifyingKey)>,
+    mut progress: impl FnMut(i64) + Send,
+) -> Result<Verdict> {
     let mark = match checkpoint {
         Some((path, key)) => read_checkpoint(path, key),
         None => Ok(None),
@@ -180,18 +229,35 @@ pub async fn verify(db: &Db, checkpoint: Option<(&Path, &VerifyingKey)>, mut pro
                 fault = Some(broken.to_string());
                 break 'pages;
             }
-            if let Some(mark) = mark.as_ref().filter(|mark| mark.seq == link.seq && mark.hash != hex(&hash)) {
-                fault = Some(format!("row {} differs from the signed checkpoint: the record was rewritten", mark.seq));
+            if let Some(mark) = mark
+                .as_ref()
+                .filter(|mark| mark.seq == link.seq && mark.hash != hex(&hash))
+            {
+                fault = Some(format!(
+                    "row {} differs from the signed checkpoint: the record was rewritten",
+                    mark.seq
+                ));
                 break 'pages;
             }
         }
         progress(verifier.head().0);
     }
     let (rows, head) = verifier.head();
-    if let Some(mark) = mark.as_ref().filter(|mark| fault.is_none() && mark.seq > rows) {
-        fault = Some(format!("the record ends at row {rows}, but row {} was signed: its end was cut off", mark.seq));
+    if let Some(mark) = mark
+        .as_ref()
+        .filter(|mark| fault.is_none() && mark.seq > rows)
+    {
+        fault = Some(format!(
+            "the record ends at row {rows}, but row {} was signed: its end was cut off",
+            mark.seq
+        ));
     }
-    Ok(Verdict { rows, head: hex(&head), fault, checkpoint: mark.map(|mark| mark.seq) })
+    Ok(Verdict {
+        rows,
+        head: hex(&head),
+        fault,
+        checkpoint: mark.map(|mark| mark.seq),
+    })
 }
 
 /// The chain's head at one instant, signed by the centre and kept outside the database.
@@ -212,8 +278,19 @@ fn checkpoint_text(seq: i64, hash: &str, at: UtcMs) -> String {
 }
 
 /// Signs the present head and writes it; returns it, or `None` when there is nothing new to sign.
-pub async fn write_checkpoint(db: &Db, path: &Path, key: &SigningKey, now: UtcMs) -> Result<Option<Checkpoint>> {
-    let Some(row) = db.first("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", args![]).await? else {
+pub async fn write_checkpoint(
+    db: &Db,
+    path: &Path,
+    key: &SigningKey,
+    now: UtcMs,
+) -> Result<Option<Checkpoint>> {
+    let Some(row) = db
+        .first(
+            "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
+            args![],
+        )
+        .await?
+    else {
         return Ok(None);
     };
     let (seq, hash) = (row.int("seq")?, hex(&row.blob("hash")?));
@@ -223,23 +300,51 @@ pub async fn write_checkpoint(db: &Db, path: &Path, key: &SigningKey, now: UtcMs
         Ok(_) => {}
         Err(fault) => return Err(Error::Other(fault)),
     }
-    let signature = hex(&key.sign(checkpoint_text(seq, &hash, now).as_bytes()).to_bytes());
-    let checkpoint = Checkpoint { seq, hash, at: now, signature };
+    let signature = hex(&key
+        .sign(checkpoint_text(seq, &hash, now).as_bytes())
+        .to_bytes());
+    let checkpoint = Checkpoint {
+        seq,
+        hash,
+        at: now,
+        signature,
+    };
     let text = crate::db::to_json(&checkpoint)?;
-    write_private(path, text.as_bytes()).map_err(|e| Error::Other(format!("cannot write the audit checkpoint {}: {e}", path.display())))?;
+    write_private(path, text.as_bytes()).map_err(|e| {
+        Error::Other(format!(
+            "cannot write the audit checkpoint {}: {e}",
+            path.display()
+        ))
+    })?;
     Ok(Some(checkpoint))
 }
 
-fn read_checkpoint(path: &Path, key: &VerifyingKey) -> std::result::Result<Option<Checkpoint>, String> {
-    let wrong = || format!("the audit checkpoint {} is damaged or was signed by another key", path.display());
+fn read_checkpoint(
+    path: &Path,
+    key: &VerifyingKey,
+) -> std::result::Result<Option<Checkpoint>, String> {
+    let wrong = || {
+        format!(
+            "the audit checkpoint {} is damaged or was signed by another key",
+            path.display()
+        )
+    };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(format!("the audit checkpoint {} cannot be read: {e}", path.display())),
+        Err(e) => {
+            return Err(format!(
+                "the audit checkpoint {} cannot be read: {e}",
+                path.display()
+            ));
+        }
     };
     let mark: Checkpoint = serde_json::from_str(&text).map_err(|_| wrong())?;
-    let signature: [u8; 64] = from_hex(&mark.signature).and_then(|s| s.try_into().ok()).ok_or_else(wrong)?;
+    let signature: [u8; 64] = from_hex(&mark.signature)
+        .and_then(|s| s.try_into().ok())
+        .ok_or_else(wrong)?;
     let signed = checkpoint_text(mark.seq, &mark.hash, mark.at);
-    key.verify_strict(signed.as_bytes(), &Signature::from_bytes(&signature)).map_err(|_| wrong())?;
+    key.verify_strict(signed.as_bytes(), &Signature::from_bytes(&signature))
+        .map_err(|_| wrong())?;
     Ok(Some(mark))
 }

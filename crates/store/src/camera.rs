@@ -86,13 +86,23 @@ pub fn without_credentials(source: &str) -> String {
     let (head, query) = source.split_once('?').map_or((source, ""), |(h, q)| (h, q));
     let shown = match head.split_once("://") {
         Some((scheme, rest)) => {
-            let (authority, path) = rest.split_once('/').map_or((rest, None), |(a, p)| (a, Some(p)));
-            let authority = authority.rsplit_once('@').map_or(authority.to_owned(), |(_, host)| format!("***@{host}"));
-            path.map_or(format!("{scheme}://{authority}"), |path| format!("{scheme}://{authority}/{path}"))
+            let (authority, path) = rest
+                .split_once('/')
+                .map_or((rest, None), |(a, p)| (a, Some(p)));
+            let authority = authority
+                .rsplit_once('@')
+                .map_or(authority.to_owned(), |(_, host)| format!("***@{host}"));
+            path.map_or(format!("{scheme}://{authority}"), |path| {
+                format!("{scheme}://{authority}/{path}")
+            })
         }
         None => head.to_owned(),
     };
-    if query.is_empty() { shown } else { format!("{shown}?***") }
+    if query.is_empty() {
+        shown
+    } else {
+        format!("{shown}?***")
+    }
 }
 
 macro_rules! select {
@@ -134,10 +144,20 @@ pub async fn get(db: &Db, id: CameraId) -> Result<Camera> {
 
 /// The cameras of a site as its node needs them, sources in full.
 pub async fn configs(db: &Db, site: SiteId) -> Result<Vec<CameraConfig>> {
-    let rows = db.all(select!("WHERE c.site = $1 ORDER BY c.name, c.id"), args![site]).await?;
+    let rows = db
+        .all(
+            select!("WHERE c.site = $1 ORDER BY c.name, c.id"),
+            args![site],
+        )
+        .await?;
     let config = |row: &Row| {
         let c = read(row)?;
-        let source = db.vault().open("camera", &c.id.to_string(), "source", &row.blob("source_sealed")?)?;
+        let source = db.vault().open(
+            "camera",
+            &c.id.to_string(),
+            "source",
+            &row.blob("source_sealed")?,
+        )?;
         Ok(CameraConfig {
             camera: c.id,
             name: c.name,
@@ -155,42 +175,77 @@ pub async fn configs(db: &Db, site: SiteId) -> Result<Vec<CameraConfig>> {
 
 /// Records a camera. Its source is mandatory.
 pub async fn add(db: &Db, now: UtcMs, by: By, new: &NewCamera) -> Result<()> {
-    let source = new.source.as_deref().ok_or(Error::Conflict("camera.source is missing".into()))?;
+    let source = new
+        .source
+        .as_deref()
+        .ok_or(Error::Conflict("camera.source is missing".into()))?;
     let mut tx = db.begin(now).await?;
     if let Some(lane) = new.lane {
-        tx.one("SELECT id FROM lane WHERE id = $1 AND site = $2", args![lane, new.site]).await?;
+        tx.one(
+            "SELECT id FROM lane WHERE id = $1 AND site = $2",
+            args![lane, new.site],
+        )
+        .await?;
     }
-    let sealed = tx.vault().seal("camera", &new.id.to_string(), "source", source.as_bytes())?;
+    let sealed = tx
+        .vault()
+        .seal("camera", &new.id.to_string(), "source", source.as_bytes())?;
     let sql = "INSERT INTO camera (id, site, lane, name, direction, source_sealed, source_shown, fps, detect_width, min_eye_distance_px, enabled) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = args![
-        new.id, new.site, new.lane, &new.name, to_name(&new.direction)?, sealed, without_credentials(source), new.fps,
-        new.detect_width, new.min_eye_distance_px, new.enabled
+        new.id,
+        new.site,
+        new.lane,
+        &new.name,
+        to_name(&new.direction)?,
+        sealed,
+        without_credentials(source),
+        new.fps,
+        new.detect_width,
+        new.min_eye_distance_px,
+        new.enabled
     ];
     tx.run(sql, values).await?;
     touch(&mut tx, new.site).await?;
-    tx.commit(Note::new(by, "camera.added", "camera", new.id).with(detail(new))).await
+    tx.commit(Note::new(by, "camera.added", "camera", new.id).with(detail(new)))
+        .await
 }
 
 /// Changes a camera of the same site.
 pub async fn change(db: &Db, now: UtcMs, by: By, new: &NewCamera) -> Result<()> {
     let mut tx = db.begin(now).await?;
     if let Some(lane) = new.lane {
-        tx.one("SELECT id FROM lane WHERE id = $1 AND site = $2", args![lane, new.site]).await?;
+        tx.one(
+            "SELECT id FROM lane WHERE id = $1 AND site = $2",
+            args![lane, new.site],
+        )
+        .await?;
     }
     let sql = "UPDATE camera SET lane = $3, name = $4, direction = $5, fps = $6, detect_width = $7, min_eye_distance_px = $8, enabled = $9 \
                WHERE id = $1 AND site = $2 RETURNING id";
     let values = args![
-        new.id, new.site, new.lane, &new.name, to_name(&new.direction)?, new.fps, new.detect_width, new.min_eye_distance_px, new.enabled
+        new.id,
+        new.site,
+        new.lane,
+        &new.name,
+        to_name(&new.direction)?,
+        new.fps,
+        new.detect_width,
+        new.min_eye_distance_px,
+        new.enabled
     ];
     tx.one(sql, values).await?;
     if let Some(source) = &new.source {
-        let sealed = tx.vault().seal("camera", &new.id.to_string(), "source", source.as_bytes())?;
+        let sealed = tx
+            .vault()
+            .seal("camera", &new.id.to_string(), "source", source.as_bytes())?;
         let sql = "UPDATE camera SET source_sealed = $2, source_shown = $3 WHERE id = $1";
-        tx.run(sql, args![new.id, sealed, without_credentials(source)]).await?;
+        tx.run(sql, args![new.id, sealed, without_credentials(source)])
+            .await?;
     }
     touch(&mut tx, new.site).await?;
-    tx.commit(Note::new(by, "camera.changed", "camera", new.id).with(detail(new))).await
+    tx.commit(Note::new(by, "camera.changed", "camera", new.id).with(detail(new)))
+        .await
 }
 
 fn detail(new: &NewCamera) -> serde_json::Value {
@@ -201,14 +256,24 @@ fn detail(new: &NewCamera) -> serde_json::Value {
 pub async fn seen(db: &Db, site: Option<SiteId>) -> Result<Vec<Seen>> {
     let sql = "SELECT h.edge, h.at, h.health FROM camera_health h JOIN camera c ON c.id = h.camera WHERE ($1 IS NULL OR c.site = $1)";
     let rows = db.all(sql, args![site]).await?;
-    rows.iter().map(|row| Ok(Seen { edge: row.id("edge")?, at: row.at("at")?, health: row.json("health")? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(Seen {
+                edge: row.id("edge")?,
+                at: row.at("at")?,
+                health: row.json("health")?,
+            })
+        })
+        .collect()
 }
 
 /// Counters of each camera on one day (days since 1970-01-01 UTC).
 pub async fn counted(db: &Db, site: Option<SiteId>, day: i64) -> Result<Vec<(CameraId, Counters)>> {
     let sql = "SELECT k.camera, k.counters FROM edge_counter k JOIN camera c ON c.id = k.camera WHERE ($1 IS NULL OR c.site = $1) AND k.day = $2";
     let rows = db.all(sql, args![site, day]).await?;
-    rows.iter().map(|row| Ok((row.id("camera")?, row.json("counters")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.id("camera")?, row.json("counters")?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -218,8 +283,14 @@ mod tests {
     #[test]
     fn a_shown_source_has_no_credentials() {
         for (source, expect) in [
-            ("rtsp://admin:p@ss@10.0.0.5:554/live/1", "rtsp://***@10.0.0.5:554/live/1"),
-            ("rtsp://10.0.0.5/live?user=a&pwd=b", "rtsp://10.0.0.5/live?***"),
+            (
+                "rtsp://admin:p@ss@10.0.0.5:554/live/1",
+                "rtsp://***@10.0.0.5:554/live/1",
+            ),
+            (
+                "rtsp://10.0.0.5/live?user=a&pwd=b",
+                "rtsp://10.0.0.5/live?***",
+            ),
             ("https://u:p@cam", "https://***@cam"),
             ("file:clips/a.mp4", "file:clips/a.mp4"),
             ("v4l2:/dev/video0", "v4l2:/dev/video0"),

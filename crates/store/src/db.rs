@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     Row as _, Sqlite, SqlitePool,
-    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
 };
 use tapal_domain::{id, time::UtcMs};
 use tokio::sync::watch;
@@ -79,12 +82,24 @@ impl Db {
             // Destroyed photographs are overwritten, not only unlinked.
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(5));
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(5));
-        let writer = pool(1).min_connections(1).connect_with(options.clone()).await?;
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(Duration::from_secs(5))
+        };
+        let writer = pool(1)
+            .min_connections(1)
+            .connect_with(options.clone())
+            .await?;
         crate::migrate::run(&writer).await?;
         let reader = pool(4).connect_with(options.read_only(true)).await?;
         let (wake, _) = watch::channel(0);
-        Ok(Self(Arc::new(Inner { writer, reader, vault, wake })))
+        Ok(Self(Arc::new(Inner {
+            writer,
+            reader,
+            vault,
+            wake,
+        })))
     }
 
     /// What encrypts and decrypts sealed columns.
@@ -100,17 +115,30 @@ impl Db {
     /// Starts a write. One at a time; the others wait their turn.
     pub async fn begin(&self, now: UtcMs) -> Result<Tx> {
         let inner = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Tx { inner, db: self.clone(), now, told: false })
+        Ok(Tx {
+            inner,
+            db: self.clone(),
+            now,
+            told: false,
+        })
     }
 
     /// All rows of a read.
     pub async fn all(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        Ok(bind(sql, args).fetch_all(&self.0.reader).await?.into_iter().map(Row).collect())
+        Ok(bind(sql, args)
+            .fetch_all(&self.0.reader)
+            .await?
+            .into_iter()
+            .map(Row)
+            .collect())
     }
 
     /// The first row of a read, if any.
     pub async fn first(&self, sql: &'static str, args: Vec<Value>) -> Result<Option<Row>> {
-        Ok(bind(sql, args).fetch_optional(&self.0.reader).await?.map(Row))
+        Ok(bind(sql, args)
+            .fetch_optional(&self.0.reader)
+            .await?
+            .map(Row))
     }
 
     /// The one row of a read; [`Error::NotFound`] without one.
@@ -138,17 +166,28 @@ impl Tx {
 
     /// Runs a statement; rows changed.
     pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
-        Ok(bind(sql, args).execute(&mut *self.inner).await?.rows_affected())
+        Ok(bind(sql, args)
+            .execute(&mut *self.inner)
+            .await?
+            .rows_affected())
     }
 
     /// All rows.
     pub async fn all(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        Ok(bind(sql, args).fetch_all(&mut *self.inner).await?.into_iter().map(Row).collect())
+        Ok(bind(sql, args)
+            .fetch_all(&mut *self.inner)
+            .await?
+            .into_iter()
+            .map(Row)
+            .collect())
     }
 
     /// The first row, if any.
     pub async fn first(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<Row>> {
-        Ok(bind(sql, args).fetch_optional(&mut *self.inner).await?.map(Row))
+        Ok(bind(sql, args)
+            .fetch_optional(&mut *self.inner)
+            .await?
+            .map(Row))
     }
 
     /// The one row; [`Error::NotFound`] without one.
@@ -178,7 +217,9 @@ impl Tx {
     }
 
     async fn finish(self) -> Result<()> {
-        let Self { inner, db, told, .. } = self;
+        let Self {
+            inner, db, told, ..
+        } = self;
         inner.commit().await?;
         if told {
             db.0.wake.send_modify(|count| *count += 1);
@@ -187,14 +228,18 @@ impl Tx {
     }
 }
 
-fn bind(sql: &'static str, args: Vec<Value>) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
-    args.into_iter().fold(sqlx::query(sql), |query, value| match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(v) => query.bind(v),
-        Value::Real(v) => query.bind(v),
-        Value::Text(v) => query.bind(v),
-        Value::Blob(v) => query.bind(v),
-    })
+fn bind(
+    sql: &'static str,
+    args: Vec<Value>,
+) -> sqlx::query::Query<'static, Sqlite, SqliteArguments> {
+    args.into_iter()
+        .fold(sqlx::query(sql), |query, value| match value {
+            Value::Null => query.bind(None::<i64>),
+            Value::Int(v) => query.bind(v),
+            Value::Real(v) => query.bind(v),
+            Value::Text(v) => query.bind(v),
+            Value::Blob(v) => query.bind(v),
+        })
 }
 
 impl Row {
@@ -244,7 +289,9 @@ impl Row {
     }
     /// Text that parses, or NULL.
     pub fn opt_id<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>> {
-        self.opt_text(column)?.map(|text| parsed(&text, column)).transpose()
+        self.opt_text(column)?
+            .map(|text| parsed(&text, column))
+            .transpose()
     }
     /// A JSON column.
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T> {
@@ -257,7 +304,8 @@ impl Row {
 }
 
 fn parsed<T: std::str::FromStr>(text: &str, column: &str) -> Result<T> {
-    text.parse().map_err(|_| Error::Other(format!("column {column} holds something unexpected")))
+    text.parse()
+        .map_err(|_| Error::Other(format!("column {column} holds something unexpected")))
 }
 
 /// JSON text of a value.
@@ -267,7 +315,8 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// A value from JSON text; the error does not repeat the text.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::Other(format!("stored JSON does not read: {:?}", e.classify())))
+    serde_json::from_str(text)
+        .map_err(|e| Error::Other(format!("stored JSON does not read: {:?}", e.classify())))
 }
 
 /// The serde name of a unit variant.
@@ -280,7 +329,8 @@ pub(crate) fn to_name<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// The unit variant with this serde name.
 pub(crate) fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
-    serde_json::from_value(serde_json::Value::String(name.to_owned())).map_err(|_| Error::other("an unknown name is stored"))
+    serde_json::from_value(serde_json::Value::String(name.to_owned()))
+        .map_err(|_| Error::other("an unknown name is stored"))
 }
 
 macro_rules! into_value {

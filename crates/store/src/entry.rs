@@ -90,7 +90,12 @@ macro_rules! select {
 
 fn read(vault: &Vault, row: &Row) -> Result<Recorded> {
     let id: EntryId = row.id("id")?;
-    let identity = vault.open("entry", &id.to_string(), "identity", &row.blob("identity_sealed")?)?;
+    let identity = vault.open(
+        "entry",
+        &id.to_string(),
+        "identity",
+        &row.blob("identity_sealed")?,
+    )?;
     let identity: Identity = from_json(std::str::from_utf8(&identity).map_err(Error::other)?)?;
     let draft = Draft {
         id,
@@ -112,53 +117,107 @@ fn read(vault: &Vault, row: &Row) -> Result<Recorded> {
 }
 
 /// A page of entries, newest first, older than id `before`; `list` narrows it, `live_only` leaves out ended ones.
-pub async fn list(db: &Db, list: Option<ListKind>, live_only: bool, before: Option<EntryId>, limit: i64) -> Result<Vec<Recorded>> {
+pub async fn list(
+    db: &Db,
+    list: Option<ListKind>,
+    live_only: bool,
+    before: Option<EntryId>,
+    limit: i64,
+) -> Result<Vec<Recorded>> {
     let sql = select!(
         "WHERE ($1 IS NULL OR e.list = $1) AND ($2 = 0 OR e.ended_at IS NULL) AND ($3 IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $4"
     );
-    let rows = db.all(sql, args![list.map(ListKind::name), live_only, before, limit]).await?;
+    let rows = db
+        .all(
+            sql,
+            args![list.map(ListKind::name), live_only, before, limit],
+        )
+        .await?;
     rows.iter().map(|row| read(db.vault(), row)).collect()
 }
 
 /// One entry.
 pub async fn get(db: &Db, id: EntryId) -> Result<Recorded> {
-    read(db.vault(), &db.one(select!("WHERE e.id = $1"), args![id]).await?)
+    read(
+        db.vault(),
+        &db.one(select!("WHERE e.id = $1"), args![id]).await?,
+    )
 }
 
 /// The photographs of an entry, without pixels.
 pub async fn photos(db: &Db, id: EntryId) -> Result<Vec<PhotoInfo>> {
-    let rows = db.all("SELECT n, model_id, quality, created_at FROM entry_photo WHERE entry = $1 ORDER BY n", args![id]).await?;
+    let rows = db
+        .all(
+            "SELECT n, model_id, quality, created_at FROM entry_photo WHERE entry = $1 ORDER BY n",
+            args![id],
+        )
+        .await?;
     let info = |row: &Row| {
-        Ok(PhotoInfo { n: row.int("n")?, model_id: row.text("model_id")?, quality: row.json("quality")?, created_at: row.at("created_at")? })
+        Ok(PhotoInfo {
+            n: row.int("n")?,
+            model_id: row.text("model_id")?,
+            quality: row.json("quality")?,
+            created_at: row.at("created_at")?,
+        })
     };
     rows.iter().map(info).collect()
 }
 
 /// The aligned portrait `n` of an entry, JPEG. The caller records the look.
 pub async fn portrait(db: &Db, id: EntryId, n: i64) -> Result<Zeroizing<Vec<u8>>> {
-    let row = db.one("SELECT id, portrait_sealed FROM entry_photo WHERE entry = $1 AND n = $2", args![id, n]).await?;
-    db.vault().open("entry_photo", &row.text("id")?, "portrait", &row.blob("portrait_sealed")?)
+    let row = db
+        .one(
+            "SELECT id, portrait_sealed FROM entry_photo WHERE entry = $1 AND n = $2",
+            args![id, n],
+        )
+        .await?;
+    db.vault().open(
+        "entry_photo",
+        &row.text("id")?,
+        "portrait",
+        &row.blob("portrait_sealed")?,
+    )
 }
 
 /// Records an entry with its photographs, and puts it on the list of every site that searches its list.
-pub async fn add(db: &Db, now: UtcMs, by: AccountId, entry: &Entry, photos: &[NewPhoto]) -> Result<()> {
+pub async fn add(
+    db: &Db,
+    now: UtcMs,
+    by: AccountId,
+    entry: &Entry,
+    photos: &[NewPhoto],
+) -> Result<()> {
     add_by(db, now, By::Account(by), entry, photos).await
 }
 
 /// As [`add`], also for the command line and the demonstration.
 pub async fn add_by(db: &Db, now: UtcMs, by: By, entry: &Entry, photos: &[NewPhoto]) -> Result<()> {
     if photos.is_empty() {
-        return Err(Error::Conflict("entry needs a photograph (UU 6/2011 Art 94)".into()));
+        return Err(Error::Conflict(
+            "entry needs a photograph (UU 6/2011 Art 94)".into(),
+        ));
     }
     let id = entry.id().to_string();
     let mut tx = db.begin(now).await?;
-    let identity = Identity { person: entry.person().clone(), order_reference: entry.order_reference().to_owned() };
+    let identity = Identity {
+        person: entry.person().clone(),
+        order_reference: entry.order_reference().to_owned(),
+    };
     let plain = Zeroizing::new(to_json(&identity)?);
-    let sealed = tx.vault().seal("entry", &id, "identity", plain.as_bytes())?;
+    let sealed = tx
+        .vault()
+        .seal("entry", &id, "identity", plain.as_bytes())?;
     let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let values = args![
-        &id, entry.list().name(), entry.agency().name(), entry.in_force_from(), entry.in_force_to(), entry.version(), sealed, now,
+        &id,
+        entry.list().name(),
+        entry.agency().name(),
+        entry.in_force_from(),
+        entry.in_force_to(),
+        entry.version(),
+        sealed,
+        now,
         by.to_string()
     ];
     tx.run(sql, values).await?;
@@ -168,24 +227,41 @@ pub async fn add_by(db: &Db, now: UtcMs, by: By, entry: &Entry, photos: &[NewPho
     moved(&mut tx, entry.id(), entry.list(), "entry.added").await?;
     let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "in_force_from": entry.in_force_from(),
         "in_force_to": entry.in_force_to(), "version": entry.version(), "photos": photos.len() });
-    tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail)).await
+    tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail))
+        .await
 }
 
 async fn insert_photo(tx: &mut Tx, entry: EntryId, n: i64, photo: &NewPhoto) -> Result<()> {
     let id = photo.id.to_string();
     let template = Zeroizing::new(template_bytes(&photo.template));
     let seal = |column: &str, plain: &[u8]| tx.vault().seal("entry_photo", &id, column, plain);
-    let (original, portrait, template) =
-        (seal("photo", &photo.photo)?, seal("portrait", &photo.portrait_jpeg)?, seal("template", &template)?);
+    let (original, portrait, template) = (
+        seal("photo", &photo.photo)?,
+        seal("portrait", &photo.portrait_jpeg)?,
+        seal("template", &template)?,
+    );
     let sql = "INSERT INTO entry_photo (id, entry, n, model_id, quality, photo_sealed, portrait_sealed, template_sealed, created_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let values = args![&id, entry, n, &photo.model_id, to_json(&photo.quality)?, original, portrait, template, tx.now()];
+    let values = args![
+        &id,
+        entry,
+        n,
+        &photo.model_id,
+        to_json(&photo.quality)?,
+        original,
+        portrait,
+        template,
+        tx.now()
+    ];
     tx.run(sql, values).await.map(|_| ())
 }
 
 /// Little-endian f32 values, as they travel and are stored.
 pub fn template_bytes(template: &[f32]) -> Vec<u8> {
-    template.iter().flat_map(|value| value.to_le_bytes()).collect()
+    template
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 /// Ends an entry before its time: it leaves every list, open alerts on it are withdrawn.
@@ -193,7 +269,8 @@ pub async fn end(db: &Db, now: UtcMs, by: By, id: EntryId, reason: &str) -> Resu
     let mut tx = db.begin(now).await?;
     let withdrawn = close(&mut tx, id, reason).await?;
     let detail = serde_json::json!({ "reason": reason, "alerts_withdrawn": withdrawn });
-    tx.commit(Note::new(by, "entry.ended", "entry", id).with(detail)).await
+    tx.commit(Note::new(by, "entry.ended", "entry", id).with(detail))
+        .await
 }
 
 /// Ends what lapsed by operation of law; needs no human. Returns the entries.
@@ -207,7 +284,8 @@ pub async fn lapse(db: &Db, now: UtcMs) -> Result<Vec<EntryId>> {
             Err(Error::NotFound) => continue,
             withdrawn => {
                 let detail = serde_json::json!({ "alerts_withdrawn": withdrawn? });
-                tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail)).await?;
+                tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail))
+                    .await?;
             }
         }
         lapsed.push(id);
@@ -217,32 +295,54 @@ pub async fn lapse(db: &Db, now: UtcMs) -> Result<Vec<EntryId>> {
 
 /// The next instant at which an entry lapses.
 pub async fn next_lapse(db: &Db) -> Result<Option<UtcMs>> {
-    let row = db.one("SELECT MIN(in_force_to) AS at FROM entry WHERE ended_at IS NULL", args![]).await?;
+    let row = db
+        .one(
+            "SELECT MIN(in_force_to) AS at FROM entry WHERE ended_at IS NULL",
+            args![],
+        )
+        .await?;
     row.opt_at("at")
 }
 
 async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
     let sql = "UPDATE entry SET ended_at = $2, end_reason = $3, version = version + 1 WHERE id = $1 AND ended_at IS NULL RETURNING list";
-    let list: ListKind = tx.one(sql, args![id, tx.now(), reason]).await?.name("list")?;
+    let list: ListKind = tx
+        .one(sql, args![id, tx.now(), reason])
+        .await?
+        .name("list")?;
     moved(tx, id, list, "entry.ended").await?;
     crate::alert::withdraw_all(tx, id).await
 }
 
 /// The entry came or went: every site that searches its list gets a new list version.
 async fn moved(tx: &mut Tx, id: EntryId, list: ListKind, kind: &'static str) -> Result<()> {
-    for row in tx.all("SELECT site, record FROM deployment", args![]).await? {
+    for row in tx
+        .all("SELECT site, record FROM deployment", args![])
+        .await?
+    {
         let record: tapal_domain::site::Deployment = row.json("record")?;
         if record.lists.contains(&list) {
             bump(tx, row.id("site")?, id).await?;
         }
     }
-    let news = News { kind, site: None, desk: None, audience: Audience::Entries, payload: serde_json::json!({ "entry": id }) };
+    let news = News {
+        kind,
+        site: None,
+        desk: None,
+        audience: Audience::Entries,
+        payload: serde_json::json!({ "entry": id }),
+    };
     event::tell(tx, news).await.map(|_| ())
 }
 
 /// A site began or ceased to search a list: each of its entries is a change for that site.
 pub(crate) async fn list_moved(tx: &mut Tx, site: SiteId, list: ListKind) -> Result<()> {
-    let rows = tx.all("SELECT id FROM entry WHERE list = $1 AND ended_at IS NULL ORDER BY id", args![list.name()]).await?;
+    let rows = tx
+        .all(
+            "SELECT id FROM entry WHERE list = $1 AND ended_at IS NULL ORDER BY id",
+            args![list.name()],
+        )
+        .await?;
     for row in rows {
         bump(tx, site, row.id("id")?).await?;
     }
@@ -250,7 +350,16 @@ pub(crate) async fn list_moved(tx: &mut Tx, site: SiteId, list: ListKind) -> Res
 }
 
 async fn bump(tx: &mut Tx, site: SiteId, entry: EntryId) -> Result<()> {
-    let row = tx.one("UPDATE site SET list_version = list_version + 1 WHERE id = $1 RETURNING list_version", args![site]).await?;
-    tx.run("INSERT INTO list_change (site, version, entry) VALUES ($1, $2, $3)", args![site, row.int("list_version")?, entry]).await?;
+    let row = tx
+        .one(
+            "UPDATE site SET list_version = list_version + 1 WHERE id = $1 RETURNING list_version",
+            args![site],
+        )
+        .await?;
+    tx.run(
+        "INSERT INTO list_change (site, version, entry) VALUES ($1, $2, $3)",
+        args![site, row.int("list_version")?, entry],
+    )
+    .await?;
     Ok(())
 }

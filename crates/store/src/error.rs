@@ -38,9 +38,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(e) if matches!(e.code().and_then(|c| c.parse::<i32>().ok()), Some(c) if matches!(c & 0xff, 5 | 6)) => {
                 Self::Unavailable(e.message().to_owned())
             }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(error.to_string())
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             other => Self::Other(other.to_string()),
         }
     }

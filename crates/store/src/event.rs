@@ -72,7 +72,15 @@ pub async fn tell(tx: &mut Tx, news: News) -> Result<i64> {
         .await?
         .int("value")?;
     let sql = "INSERT INTO event (seq, at, kind, site, desk, audience, payload) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = args![seq, tx.now(), news.kind, news.site, news.desk, to_name(&news.audience)?, news.payload.to_string()];
+    let values = args![
+        seq,
+        tx.now(),
+        news.kind,
+        news.site,
+        news.desk,
+        to_name(&news.audience)?,
+        news.payload.to_string()
+    ];
     tx.run(sql, values).await?;
     tx.told();
     Ok(seq)
@@ -93,16 +101,26 @@ fn read(row: &Row) -> Result<Event> {
 /// Events after number `after`, oldest first, at most `limit`.
 pub async fn after(db: &Db, after: i64, limit: i64) -> Result<Vec<Event>> {
     let sql = "SELECT seq, at, kind, site, desk, audience, payload FROM event WHERE seq > $1 ORDER BY seq LIMIT $2";
-    db.all(sql, args![after, limit]).await?.iter().map(read).collect()
+    db.all(sql, args![after, limit])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// The newest number given out; 0 when there was none.
 pub async fn head(db: &Db) -> Result<i64> {
-    let row = db.first("SELECT value FROM counter WHERE name = 'event'", args![]).await?;
+    let row = db
+        .first("SELECT value FROM counter WHERE name = 'event'", args![])
+        .await?;
     row.map_or(Ok(0), |row| row.int("value"))
 }
 
 /// The oldest number still kept; a reader that is further behind must load everything anew.
 pub async fn oldest(db: &Db) -> Result<Option<i64>> {
-    Ok(db.first("SELECT seq FROM event ORDER BY seq LIMIT 1", args![]).await?.map(|row| row.int("seq")).transpose()?)
+    Ok(db
+        .first("SELECT seq FROM event ORDER BY seq LIMIT 1", args![])
+        .await?
+        .map(|row| row.int("seq"))
+        .transpose()?)
 }

@@ -10,9 +10,12 @@ const FILES: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_start.sql")
 
 /// Runs what has not run yet.
 pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {
-    let table = "CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY, sha256 BLOB NOT NULL)";
+    let table =
+        "CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY, sha256 BLOB NOT NULL)";
     sqlx::query(table).execute(pool).await?;
-    let done = sqlx::query("SELECT version, sha256 FROM migration ORDER BY version").fetch_all(pool).await?;
+    let done = sqlx::query("SELECT version, sha256 FROM migration ORDER BY version")
+        .fetch_all(pool)
+        .await?;
     for row in &done {
         let (version, hash): (i64, Vec<u8>) = (row.try_get("version")?, row.try_get("sha256")?);
         let known = FILES.iter().find(|(v, _)| *v == version);
@@ -20,7 +23,9 @@ pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {
             Error::Other(format!("the database is newer than this program (table version {version}); use the newer program"))
         })?;
         if Sha256::digest(text).as_slice() != hash {
-            return Err(Error::Other(format!("migration {version} was changed after it ran on this database")));
+            return Err(Error::Other(format!(
+                "migration {version} was changed after it ran on this database"
+            )));
         }
     }
     for (version, text) in &FILES[done.len().min(FILES.len())..] {

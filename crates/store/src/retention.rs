@@ -34,19 +34,39 @@ pub async fn destroy(db: &Db, now: UtcMs, keep_ms: i64) -> Result<Destroyed> {
                AND destroyed_at IS NULL AND ended_at <= $1";
     for row in tx.all(due, args![now - keep_ms]).await? {
         let id = row.text("id")?;
-        gone.probes += tx.run("DELETE FROM alert_probe WHERE alert = $1", args![&id]).await?;
-        let evidence = Evidence { others: Vec::new(), ..row.json("evidence")? };
+        gone.probes += tx
+            .run("DELETE FROM alert_probe WHERE alert = $1", args![&id])
+            .await?;
+        let evidence = Evidence {
+            others: Vec::new(),
+            ..row.json("evidence")?
+        };
         let sql = "UPDATE alert SET destroyed_at = $2, evidence = $3 WHERE id = $1";
         gone.alerts += tx.run(sql, args![id, now, to_json(&evidence)?]).await?;
     }
-    gone.attempts = tx.run("DELETE FROM attempt WHERE at <= $1", args![now - keep_ms]).await?;
+    gone.attempts = tx
+        .run("DELETE FROM attempt WHERE at <= $1", args![now - keep_ms])
+        .await?;
     let sql = "DELETE FROM session WHERE seen_at <= $1 OR created_at <= $2";
     gone.sessions = tx.run(sql, args![now - IDLE_MS, now - ABSOLUTE_MS]).await?;
     // A nonce counts until its own time is out of skew, on either side.
-    tx.run("DELETE FROM nonce WHERE at < $1", args![now - 11 * MINUTE_MS]).await?;
-    tx.run("DELETE FROM look WHERE minute < $1", args![now.0.div_euclid(MINUTE_MS) - 10]).await?;
-    tx.run("DELETE FROM sign_in_attempt WHERE last_at < $1", args![now - DAY_MS]).await?;
-    tx.run("DELETE FROM event WHERE at < $1", args![now - DAY_MS]).await?;
+    tx.run(
+        "DELETE FROM nonce WHERE at < $1",
+        args![now - 11 * MINUTE_MS],
+    )
+    .await?;
+    tx.run(
+        "DELETE FROM look WHERE minute < $1",
+        args![now.0.div_euclid(MINUTE_MS) - 10],
+    )
+    .await?;
+    tx.run(
+        "DELETE FROM sign_in_attempt WHERE last_at < $1",
+        args![now - DAY_MS],
+    )
+    .await?;
+    tx.run("DELETE FROM event WHERE at < $1", args![now - DAY_MS])
+        .await?;
     if gone == Destroyed::default() {
         tx.commit_unaudited(Unaudited::Telemetry).await?;
     } else {

@@ -47,7 +47,9 @@ pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>
     let sql = "SELECT a.id, a.username, a.display_name, a.role, a.site, a.desk, a.language, a.must_change, s.csrf, s.seen_at \
                FROM session s JOIN account a ON a.id = s.account \
                WHERE s.token_hash = $1 AND s.seen_at > $2 AND s.created_at > $3 AND a.closed_at IS NULL";
-    let row = db.first(sql, args![token_hash, now - IDLE_MS, now - ABSOLUTE_MS]).await?;
+    let row = db
+        .first(sql, args![token_hash, now - IDLE_MS, now - ABSOLUTE_MS])
+        .await?;
     row.map(|row| {
         Ok(Live {
             account: row.id("id")?,
@@ -66,26 +68,54 @@ pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>
 }
 
 /// Starts a session after a sign-in and forgets the failures counted under `names`.
-pub async fn start(db: &Db, now: UtcMs, account: AccountId, token_hash: &[u8], csrf: &str, names: &[String]) -> Result<()> {
+pub async fn start(
+    db: &Db,
+    now: UtcMs,
+    account: AccountId,
+    token_hash: &[u8],
+    csrf: &str,
+    names: &[String],
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO session (token_hash, account, csrf, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)";
     tx.run(sql, args![token_hash, account, csrf, now]).await?;
     for name in names {
-        tx.run("DELETE FROM sign_in_attempt WHERE name = $1", args![name]).await?;
+        tx.run("DELETE FROM sign_in_attempt WHERE name = $1", args![name])
+            .await?;
     }
-    tx.commit(Note::new(By::Account(account), "session.started", "account", account)).await
+    tx.commit(Note::new(
+        By::Account(account),
+        "session.started",
+        "account",
+        account,
+    ))
+    .await
 }
 
 /// Notes that a session was used; callers do so once a minute.
 pub async fn touch(db: &Db, now: UtcMs, token_hash: &[u8]) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.run("UPDATE session SET seen_at = $2 WHERE token_hash = $1", args![token_hash, now]).await?;
+    tx.run(
+        "UPDATE session SET seen_at = $2 WHERE token_hash = $1",
+        args![token_hash, now],
+    )
+    .await?;
     tx.commit_unaudited(Unaudited::SessionSeen).await
 }
 
 /// Ends a session.
 pub async fn end(db: &Db, now: UtcMs, account: AccountId, token_hash: &[u8]) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.run("DELETE FROM session WHERE token_hash = $1", args![token_hash]).await?;
-    tx.commit(Note::new(By::Account(account), "session.ended", "account", account)).await
+    tx.run(
+        "DELETE FROM session WHERE token_hash = $1",
+        args![token_hash],
+    )
+    .await?;
+    tx.commit(Note::new(
+        By::Account(account),
+        "session.ended",
+        "account",
+        account,
+    ))
+    .await
 }

@@ -93,7 +93,11 @@ fn read_site(row: &Row) -> Result<Site> {
 }
 
 fn read_desk(row: &Row) -> Result<Desk> {
-    Ok(Desk { id: row.id("id")?, site: row.id("site")?, name: row.text("name")? })
+    Ok(Desk {
+        id: row.id("id")?,
+        site: row.id("site")?,
+        name: row.text("name")?,
+    })
 }
 
 fn read_lane(row: &Row) -> Result<Lane> {
@@ -118,18 +122,31 @@ pub async fn get(db: &Db, id: SiteId) -> Result<Site> {
 
 /// The desks of a site by name.
 pub async fn desks(db: &Db, site: SiteId) -> Result<Vec<Desk>> {
-    db.all("SELECT id, site, name FROM desk WHERE site = $1 ORDER BY name", args![site]).await?.iter().map(read_desk).collect()
+    db.all(
+        "SELECT id, site, name FROM desk WHERE site = $1 ORDER BY name",
+        args![site],
+    )
+    .await?
+    .iter()
+    .map(read_desk)
+    .collect()
 }
 
 /// The lanes of a site by name.
 pub async fn lanes(db: &Db, site: SiteId) -> Result<Vec<Lane>> {
     let sql = "SELECT id, site, name, direction, desk FROM lane WHERE site = $1 ORDER BY name";
-    db.all(sql, args![site]).await?.iter().map(read_lane).collect()
+    db.all(sql, args![site])
+        .await?
+        .iter()
+        .map(read_lane)
+        .collect()
 }
 
 /// The deployment record of a site, if it has one.
 pub async fn deployment(db: &Db, site: SiteId) -> Result<Option<Deployment>> {
-    let row = db.first("SELECT record FROM deployment WHERE site = $1", args![site]).await?;
+    let row = db
+        .first("SELECT record FROM deployment WHERE site = $1", args![site])
+        .await?;
     row.map(|row| row.json("record")).transpose()
 }
 
@@ -138,14 +155,22 @@ pub async fn thresholds(db: &Db, site: SiteId, model_id: &str) -> Result<Vec<Thr
     let sql = "SELECT list, possible, strong FROM threshold WHERE site = $1 AND model_id = $2 ORDER BY list";
     let rows = db.all(sql, args![site, model_id]).await?;
     let read = |row: &Row| {
-        Ok(Threshold { list: row.name("list")?, possible: row.real("possible")? as f32, strong: row.real("strong")? as f32 })
+        Ok(Threshold {
+            list: row.name("list")?,
+            possible: row.real("possible")? as f32,
+            strong: row.real("strong")? as f32,
+        })
     };
     rows.iter().map(read).collect()
 }
 
 /// Raises the revision and tells the consoles; part of every change of a site.
 pub(crate) async fn touch(tx: &mut Tx, site: SiteId) -> Result<()> {
-    tx.one("UPDATE site SET revision = revision + 1 WHERE id = $1 RETURNING revision", args![site]).await?;
+    tx.one(
+        "UPDATE site SET revision = revision + 1 WHERE id = $1 RETURNING revision",
+        args![site],
+    )
+    .await?;
     let news = News {
         kind: "site.changed",
         site: Some(site),
@@ -160,7 +185,17 @@ pub(crate) async fn touch(tx: &mut Tx, site: SiteId) -> Result<()> {
 pub async fn add(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO site (id, name, kind, utc_offset_minutes, revision, list_version, created_at) VALUES ($1, $2, $3, $4, 1, 0, $5)";
-    tx.run(sql, args![id, &new.name, to_name(&new.kind)?, new.utc_offset_minutes, now]).await?;
+    tx.run(
+        sql,
+        args![
+            id,
+            &new.name,
+            to_name(&new.kind)?,
+            new.utc_offset_minutes,
+            now
+        ],
+    )
+    .await?;
     touch(&mut tx, id).await?;
     tx.commit(Note::new(by, "site.added", "site", id)).await
 }
@@ -169,7 +204,11 @@ pub async fn add(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> Resu
 pub async fn change(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "UPDATE site SET name = $2, kind = $3, utc_offset_minutes = $4 WHERE id = $1";
-    tx.run(sql, args![id, &new.name, to_name(&new.kind)?, new.utc_offset_minutes]).await?;
+    tx.run(
+        sql,
+        args![id, &new.name, to_name(&new.kind)?, new.utc_offset_minutes],
+    )
+    .await?;
     touch(&mut tx, id).await?;
     tx.commit(Note::new(by, "site.changed", "site", id)).await
 }
@@ -177,7 +216,10 @@ pub async fn change(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> R
 /// Records or replaces the deployment record. Lists that come or go change what the site's node holds.
 pub async fn deploy(db: &Db, now: UtcMs, by: By, site: SiteId, record: &Deployment) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    let old: Option<Deployment> = match tx.first("SELECT record FROM deployment WHERE site = $1", args![site]).await? {
+    let old: Option<Deployment> = match tx
+        .first("SELECT record FROM deployment WHERE site = $1", args![site])
+        .await?
+    {
         Some(row) => Some(row.json("record")?),
         None => None,
     };
@@ -193,28 +235,48 @@ pub async fn deploy(db: &Db, now: UtcMs, by: By, site: SiteId, record: &Deployme
     touch(&mut tx, site).await?;
     let detail = serde_json::json!({ "decree": record.decree, "lists": record.lists, "dpia": record.dpia_reference,
         "sign_posted": record.sign_posted, "valid_from": record.valid_from, "valid_to": record.valid_to });
-    tx.commit(Note::new(by, "deployment.recorded", "site", site).with(detail)).await
+    tx.commit(Note::new(by, "deployment.recorded", "site", site).with(detail))
+        .await
 }
 
 /// Records a desk.
 pub async fn add_desk(db: &Db, now: UtcMs, by: By, desk: &Desk) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.run("INSERT INTO desk (id, site, name) VALUES ($1, $2, $3)", args![desk.id, desk.site, &desk.name]).await?;
+    tx.run(
+        "INSERT INTO desk (id, site, name) VALUES ($1, $2, $3)",
+        args![desk.id, desk.site, &desk.name],
+    )
+    .await?;
     touch(&mut tx, desk.site).await?;
-    tx.commit(Note::new(by, "desk.added", "desk", desk.id).with(serde_json::json!({ "site": desk.site }))).await
+    tx.commit(
+        Note::new(by, "desk.added", "desk", desk.id).with(serde_json::json!({ "site": desk.site })),
+    )
+    .await
 }
 
 /// Renames a desk; [`crate::Error::NotFound`] when the site has no such desk.
 pub async fn change_desk(db: &Db, now: UtcMs, by: By, desk: &Desk) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.one("UPDATE desk SET name = $3 WHERE id = $1 AND site = $2 RETURNING id", args![desk.id, desk.site, &desk.name]).await?;
+    tx.one(
+        "UPDATE desk SET name = $3 WHERE id = $1 AND site = $2 RETURNING id",
+        args![desk.id, desk.site, &desk.name],
+    )
+    .await?;
     touch(&mut tx, desk.site).await?;
-    tx.commit(Note::new(by, "desk.changed", "desk", desk.id).with(serde_json::json!({ "site": desk.site }))).await
+    tx.commit(
+        Note::new(by, "desk.changed", "desk", desk.id)
+            .with(serde_json::json!({ "site": desk.site })),
+    )
+    .await
 }
 
 async fn own_desk(tx: &mut Tx, lane: &Lane) -> Result<()> {
     if let Some(desk) = lane.desk {
-        tx.one("SELECT id FROM desk WHERE id = $1 AND site = $2", args![desk, lane.site]).await?;
+        tx.one(
+            "SELECT id FROM desk WHERE id = $1 AND site = $2",
+            args![desk, lane.site],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -224,9 +286,23 @@ pub async fn add_lane(db: &Db, now: UtcMs, by: By, lane: &Lane) -> Result<()> {
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, lane).await?;
     let sql = "INSERT INTO lane (id, site, name, direction, desk) VALUES ($1, $2, $3, $4, $5)";
-    tx.run(sql, args![lane.id, lane.site, &lane.name, to_name(&lane.direction)?, lane.desk]).await?;
+    tx.run(
+        sql,
+        args![
+            lane.id,
+            lane.site,
+            &lane.name,
+            to_name(&lane.direction)?,
+            lane.desk
+        ],
+    )
+    .await?;
     touch(&mut tx, lane.site).await?;
-    tx.commit(Note::new(by, "lane.added", "lane", lane.id).with(serde_json::json!({ "site": lane.site, "desk": lane.desk }))).await
+    tx.commit(
+        Note::new(by, "lane.added", "lane", lane.id)
+            .with(serde_json::json!({ "site": lane.site, "desk": lane.desk })),
+    )
+    .await
 }
 
 /// Changes a lane.
@@ -234,29 +310,61 @@ pub async fn change_lane(db: &Db, now: UtcMs, by: By, lane: &Lane) -> Result<()>
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, lane).await?;
     let sql = "UPDATE lane SET name = $3, direction = $4, desk = $5 WHERE id = $1 AND site = $2 RETURNING id";
-    tx.one(sql, args![lane.id, lane.site, &lane.name, to_name(&lane.direction)?, lane.desk]).await?;
+    tx.one(
+        sql,
+        args![
+            lane.id,
+            lane.site,
+            &lane.name,
+            to_name(&lane.direction)?,
+            lane.desk
+        ],
+    )
+    .await?;
     touch(&mut tx, lane.site).await?;
-    tx.commit(Note::new(by, "lane.changed", "lane", lane.id).with(serde_json::json!({ "site": lane.site, "desk": lane.desk }))).await
+    tx.commit(
+        Note::new(by, "lane.changed", "lane", lane.id)
+            .with(serde_json::json!({ "site": lane.site, "desk": lane.desk })),
+    )
+    .await
 }
 
 /// Sets the thresholds of a site for one model, list by list.
-pub async fn set_thresholds(db: &Db, now: UtcMs, by: By, site: SiteId, model_id: &str, thresholds: &[Threshold]) -> Result<()> {
+pub async fn set_thresholds(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    site: SiteId,
+    model_id: &str,
+    thresholds: &[Threshold],
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO threshold (site, list, model_id, possible, strong) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (site, list, model_id) DO UPDATE SET possible = excluded.possible, strong = excluded.strong";
     for t in thresholds {
-        tx.run(sql, args![site, t.list.name(), model_id, t.possible, t.strong]).await?;
+        tx.run(
+            sql,
+            args![site, t.list.name(), model_id, t.possible, t.strong],
+        )
+        .await?;
     }
     touch(&mut tx, site).await?;
     let detail = serde_json::json!({ "model_id": model_id, "thresholds": thresholds });
-    tx.commit(Note::new(by, "threshold.set", "site", site).with(detail)).await
+    tx.commit(Note::new(by, "threshold.set", "site", site).with(detail))
+        .await
 }
 
 /// Names of all lanes and desks, for showing where an alert came from.
 pub async fn place_names(db: &Db) -> Result<(HashMap<LaneId, String>, HashMap<DeskId, String>)> {
     let lanes = db.all("SELECT id, name FROM lane", args![]).await?;
     let desks = db.all("SELECT id, name FROM desk", args![]).await?;
-    let lanes = lanes.iter().map(|row| Ok((row.id("id")?, row.text("name")?))).collect::<Result<_>>()?;
-    let desks = desks.iter().map(|row| Ok((row.id("id")?, row.text("name")?))).collect::<Result<_>>()?;
+    let lanes = lanes
+        .iter()
+        .map(|row| Ok((row.id("id")?, row.text("name")?)))
+        .collect::<Result<_>>()?;
+    let desks = desks
+        .iter()
+        .map(|row| Ok((row.id("id")?, row.text("name")?)))
+        .collect::<Result<_>>()?;
     Ok((lanes, desks))
 }

@@ -32,7 +32,9 @@ impl Vault {
 
     /// From 32 key bytes.
     pub fn from_key(key: &[u8]) -> Result<Self> {
-        Aes256GcmSiv::new_from_slice(key).map(Self).map_err(|_| Error::other("the data key must have 32 bytes"))
+        Aes256GcmSiv::new_from_slice(key)
+            .map(Self)
+            .map_err(|_| Error::other("the data key must have 32 bytes"))
     }
 
     /// Encrypts one column of one record.
@@ -40,7 +42,10 @@ impl Vault {
         let mut nonce = [0u8; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|e| Error::Other(format!("no randomness: {e}")))?;
         let aad = format!("{table}:{id}:{column}");
-        let payload = Payload { msg: plain, aad: aad.as_bytes() };
+        let payload = Payload {
+            msg: plain,
+            aad: aad.as_bytes(),
+        };
         let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| Error::other("a record could not be encrypted"))?;
         let mut out = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
@@ -51,25 +56,45 @@ impl Vault {
     }
 
     /// Opens what [`Vault::seal`] made for the same table, id and column.
-    pub fn open(&self, table: &str, id: &str, column: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let wrong = || Error::Other(format!("{table}.{column} of {id} does not open: wrong data key or damaged record"));
+    pub fn open(
+        &self,
+        table: &str,
+        id: &str,
+        column: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let wrong = || {
+            Error::Other(format!(
+                "{table}.{column} of {id} does not open: wrong data key or damaged record"
+            ))
+        };
         let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or_else(wrong)?;
         if head[0] != FORMAT {
             return Err(wrong());
         }
         let aad = format!("{table}:{id}:{column}");
-        let payload = Payload { msg: body, aad: aad.as_bytes() };
-        self.0.decrypt(Nonce::from_slice(&head[1..]), payload).map(Zeroizing::new).map_err(|_| wrong())
+        let payload = Payload {
+            msg: body,
+            aad: aad.as_bytes(),
+        };
+        self.0
+            .decrypt(Nonce::from_slice(&head[1..]), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| wrong())
     }
 }
 
 /// Reads a secret of `len` bytes (hex text in a file), or makes a random one, readable by its owner only.
 pub fn secret_file(path: &Path, len: usize) -> Result<Zeroizing<Vec<u8>>> {
-    let told = |what: &str, e: &dyn std::fmt::Display| Error::Other(format!("{what} the key file {}: {e}", path.display()));
+    let told = |what: &str, e: &dyn std::fmt::Display| {
+        Error::Other(format!("{what} the key file {}: {e}", path.display()))
+    };
     match fs::read_to_string(path) {
         Ok(text) => {
             let bytes = from_hex(text.trim()).filter(|bytes| bytes.len() == len);
-            bytes.map(Zeroizing::new).ok_or_else(|| told("cannot use", &"it does not hold the expected hex digits"))
+            bytes
+                .map(Zeroizing::new)
+                .ok_or_else(|| told("cannot use", &"it does not hold the expected hex digits"))
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let mut secret = Zeroizing::new(vec![0u8; len]);
@@ -105,7 +130,10 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(2) {
         return None;
     }
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -117,16 +145,34 @@ mod tests {
         let vault = Vault::from_key(&[7; 32]).unwrap();
         let sealed = vault.seal("entry", "1", "identity", b"Contoh").unwrap();
         assert!(!sealed.windows(6).any(|w| w == b"Contoh"));
-        assert_eq!(&vault.open("entry", "1", "identity", &sealed).unwrap()[..], b"Contoh");
-        for (table, id, column) in [("alert", "1", "identity"), ("entry", "2", "identity"), ("entry", "1", "photo")] {
-            assert!(vault.open(table, id, column, &sealed).is_err(), "{table}:{id}:{column}");
+        assert_eq!(
+            &vault.open("entry", "1", "identity", &sealed).unwrap()[..],
+            b"Contoh"
+        );
+        for (table, id, column) in [
+            ("alert", "1", "identity"),
+            ("entry", "2", "identity"),
+            ("entry", "1", "photo"),
+        ] {
+            assert!(
+                vault.open(table, id, column, &sealed).is_err(),
+                "{table}:{id}:{column}"
+            );
         }
         for i in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[i] ^= 1;
-            assert!(vault.open("entry", "1", "identity", &changed).is_err(), "byte {i}");
+            assert!(
+                vault.open("entry", "1", "identity", &changed).is_err(),
+                "byte {i}"
+            );
         }
-        assert!(Vault::from_key(&[8; 32]).unwrap().open("entry", "1", "identity", &sealed).is_err());
+        assert!(
+            Vault::from_key(&[8; 32])
+                .unwrap()
+                .open("entry", "1", "identity", &sealed)
+                .is_err()
+        );
         assert!(vault.open("entry", "1", "identity", b"").is_err());
     }
 
@@ -137,7 +183,11 @@ mod tests {
         let first = secret_file(&path, 32).unwrap();
         assert_eq!(first, secret_file(&path, 32).unwrap());
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions())
+                & 0o777,
+            0o600
+        );
         fs::write(&path, "zz").unwrap();
         assert!(secret_file(&path, 32).is_err());
     }

@@ -61,71 +61,137 @@ impl AccountInput {
     /// Checks every field, with a message a person understands.
     pub fn checked(self, id: AccountId) -> ApiResult<NewAccount> {
         let username = self.username.trim().to_lowercase();
-        let letters = username.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let letters = username
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
         if !letters || !(3..=32).contains(&username.len()) {
-            return Err(ApiError::invalid("bad_username", "a user name has 3 to 32 small letters, digits, dots or hyphens"));
+            return Err(ApiError::invalid(
+                "bad_username",
+                "a user name has 3 to 32 small letters, digits, dots or hyphens",
+            ));
         }
         let display_name = crate::camera::name_of(&self.display_name)?;
         let language = self.language.unwrap_or_else(|| "id".to_owned());
         if !matches!(language.as_str(), "id" | "en") {
-            return Err(ApiError::invalid("bad_language", "the language is id or en"));
+            return Err(ApiError::invalid(
+                "bad_language",
+                "the language is id or en",
+            ));
         }
         if self.desk.is_some() && self.site.is_none() {
-            return Err(ApiError::invalid("desk_without_site", "a desk belongs to a site: choose the site too"));
+            return Err(ApiError::invalid(
+                "desk_without_site",
+                "a desk belongs to a site: choose the site too",
+            ));
         }
-        Ok(NewAccount { id, username, display_name, role: self.role, site: self.site, desk: self.desk, language })
+        Ok(NewAccount {
+            id,
+            username,
+            display_name,
+            role: self.role,
+            site: self.site,
+            desk: self.desk,
+            language,
+        })
     }
 }
 
 /// Accounts by user name, at most 100.
 #[utoipa::path(get, path = "/api/v1/accounts", tag = "account", params(Wanted), responses((status = 200, body = Vec<Account>)))]
-pub async fn list(State(state): State<AppState>, _: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<Account>>> {
-    Ok(Json(account::list(&state.db, wanted.after.as_deref().unwrap_or(""), 100).await?))
+pub async fn list(
+    State(state): State<AppState>,
+    _: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Json<Vec<Account>>> {
+    Ok(Json(
+        account::list(&state.db, wanted.after.as_deref().unwrap_or(""), 100).await?,
+    ))
 }
 
 /// Opens an account with a one-time password.
 pub async fn open(state: &AppState, by: By, input: AccountInput) -> ApiResult<OneTime> {
     let password = one_time_password()?;
     let (account, username) = open_with(state, by, input, &password, true).await?;
-    Ok(OneTime { account, username, password })
+    Ok(OneTime {
+        account,
+        username,
+        password,
+    })
 }
 
 /// Opens an account with a given password; for the command line and the demonstration.
-pub async fn open_with(state: &AppState, by: By, input: AccountInput, password: &str, must_change: bool) -> ApiResult<(AccountId, String)> {
+pub async fn open_with(
+    state: &AppState,
+    by: By,
+    input: AccountInput,
+    password: &str,
+    must_change: bool,
+) -> ApiResult<(AccountId, String)> {
     let new = input.checked(AccountId(state.clock.new_uuid()))?;
     let hash = hash(state, password.to_owned()).await?;
     match account::open(&state.db, state.clock.now(), by, &new, &hash, must_change).await {
-        Err(tapal_store::Error::Conflict(_)) => {
-            Err(ApiError::new(StatusCode::CONFLICT, "username_taken", "this user name is taken, or the site or desk does not exist"))
-        }
-        opened => opened.map(|()| (new.id, new.username)).map_err(ApiError::from),
+        Err(tapal_store::Error::Conflict(_)) => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "username_taken",
+            "this user name is taken, or the site or desk does not exist",
+        )),
+        opened => opened
+            .map(|()| (new.id, new.username))
+            .map_err(ApiError::from),
     }
 }
 
 /// Opens an account.
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "account", request_body = AccountInput, responses((status = 201, body = OneTime)))]
-pub async fn add(State(state): State<AppState>, session: Session, Input(input): Input<AccountInput>) -> ApiResult<(StatusCode, Json<OneTime>)> {
-    Ok((StatusCode::CREATED, Json(open(&state, session.by(), input).await?)))
+pub async fn add(
+    State(state): State<AppState>,
+    session: Session,
+    Input(input): Input<AccountInput>,
+) -> ApiResult<(StatusCode, Json<OneTime>)> {
+    Ok((
+        StatusCode::CREATED,
+        Json(open(&state, session.by(), input).await?),
+    ))
 }
 
 /// Changes role, place, shown name and language of an account; it must sign in anew. Nobody changes their own.
-pub async fn change_by(state: &AppState, session: &Session, id: AccountId, mut input: AccountInput) -> ApiResult<Account> {
+pub async fn change_by(
+    state: &AppState,
+    session: &Session,
+    id: AccountId,
+    mut input: AccountInput,
+) -> ApiResult<Account> {
     not_own(session, id)?;
     input.username = account::get(&state.db, id).await?.username;
-    account::change(&state.db, state.clock.now(), session.by(), &input.checked(id)?).await?;
+    account::change(
+        &state.db,
+        state.clock.now(),
+        session.by(),
+        &input.checked(id)?,
+    )
+    .await?;
     Ok(account::get(&state.db, id).await?)
 }
 
 fn not_own(session: &Session, id: AccountId) -> ApiResult<()> {
     if session.account == id {
-        return Err(ApiError::new(StatusCode::CONFLICT, "own_account", "another administrator must change your account"));
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "own_account",
+            "another administrator must change your account",
+        ));
     }
     Ok(())
 }
 
 /// Changes an account.
 #[utoipa::path(patch, path = "/api/v1/accounts/{id}", tag = "account", params(("id" = AccountId, Path)), request_body = AccountInput, responses((status = 200, body = Account)))]
-pub async fn change(State(state): State<AppState>, session: Session, At(id): At<AccountId>, Input(input): Input<AccountInput>) -> ApiResult<Json<Account>> {
+pub async fn change(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AccountId>,
+    Input(input): Input<AccountInput>,
+) -> ApiResult<Json<Account>> {
     Ok(Json(change_by(&state, &session, id, input).await?))
 }
 
@@ -135,18 +201,30 @@ pub async fn reset_by(state: &AppState, by: By, id: AccountId) -> ApiResult<OneT
     let password = one_time_password()?;
     let hash = hash(state, password.clone()).await?;
     account::set_password(&state.db, state.clock.now(), by, id, &hash, true).await?;
-    Ok(OneTime { account: id, username, password })
+    Ok(OneTime {
+        account: id,
+        username,
+        password,
+    })
 }
 
 /// Resets a password.
 #[utoipa::path(post, path = "/api/v1/accounts/{id}/password", tag = "account", params(("id" = AccountId, Path)), responses((status = 200, body = OneTime)))]
-pub async fn reset(State(state): State<AppState>, session: Session, At(id): At<AccountId>) -> ApiResult<Json<OneTime>> {
+pub async fn reset(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AccountId>,
+) -> ApiResult<Json<OneTime>> {
     Ok(Json(reset_by(&state, session.by(), id).await?))
 }
 
 /// Closes an account and ends its sessions.
 #[utoipa::path(delete, path = "/api/v1/accounts/{id}", tag = "account", params(("id" = AccountId, Path)), responses((status = 204)))]
-pub async fn close(State(state): State<AppState>, session: Session, At(id): At<AccountId>) -> ApiResult<StatusCode> {
+pub async fn close(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AccountId>,
+) -> ApiResult<StatusCode> {
     not_own(&session, id)?;
     account::close(&state.db, state.clock.now(), session.by(), id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -70,26 +70,59 @@ pub struct Wanted {
 const PAGE: i64 = 100;
 
 /// `GET /accounts`.
-pub async fn list(State(state): State<AppState>, visit: Visit, Params(wanted): Params<Wanted>) -> ApiResult<Response> {
+pub async fn list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Response> {
     let notice = visit.done();
-    show(page(&state, &visit, &wanted.after, notice, None, Typed::default()).await?)
+    show(
+        page(
+            &state,
+            &visit,
+            &wanted.after,
+            notice,
+            None,
+            Typed::default(),
+        )
+        .await?,
+    )
 }
 
-async fn page(state: &AppState, visit: &Visit, after: &str, notice: Option<Notice>, secret: Option<OneTime>, form: Typed) -> ApiResult<AccountsPage> {
+async fn page(
+    state: &AppState,
+    visit: &Visit,
+    after: &str,
+    notice: Option<Notice>,
+    secret: Option<OneTime>,
+    form: Typed,
+) -> ApiResult<AccountsPage> {
     let mut shell = visit.shell("accounts");
     shell.path = "/accounts".into();
     let places = places(state, &shell, &form.place).await?;
     let found = tapal_store::account::list(&state.db, after, PAGE).await?;
     let older = match found.last() {
-        Some(last) if found.len() as i64 == PAGE => format!("/accounts?after={}", failure::encoded(&last.username)),
+        Some(last) if found.len() as i64 == PAGE => {
+            format!("/accounts?after={}", failure::encoded(&last.username))
+        }
         _ => String::new(),
     };
-    let role = |role: Role| Choice { code: role.name().into(), name: shell.word("role", role.name()), chosen: role.name() == form.role };
+    let role = |role: Role| Choice {
+        code: role.name().into(),
+        name: shell.word("role", role.name()),
+        chosen: role.name() == form.role,
+    };
     Ok(AccountsPage {
         notice,
-        secret_for: secret.as_ref().map(|secret| secret.username.clone()).unwrap_or_default(),
+        secret_for: secret
+            .as_ref()
+            .map(|secret| secret.username.clone())
+            .unwrap_or_default(),
         secret: secret.map(|secret| secret.password).unwrap_or_default(),
-        rows: found.iter().map(|account| row(&shell, visit, &places, account)).collect(),
+        rows: found
+            .iter()
+            .map(|account| row(&shell, visit, &places, account))
+            .collect(),
         older,
         roles: Role::ALL.into_iter().map(role).collect(),
         places,
@@ -102,11 +135,20 @@ async fn page(state: &AppState, visit: &Visit, after: &str, notice: Option<Notic
 async fn places(state: &AppState, shell: &Shell, chosen: &str) -> ApiResult<Vec<Choice>> {
     let _ = shell;
     let mut all = Vec::new();
-    let mut add = |code: String, name: String| all.push(Choice { chosen: code == chosen, code, name });
+    let mut add = |code: String, name: String| {
+        all.push(Choice {
+            chosen: code == chosen,
+            code,
+            name,
+        })
+    };
     for own in site::list(&state.db).await? {
         add(own.id.to_string(), own.name.clone());
         for desk in site::desks(&state.db, own.id).await? {
-            add(format!("{}/{}", own.id, desk.id), format!("{} · {}", own.name, desk.name));
+            add(
+                format!("{}/{}", own.id, desk.id),
+                format!("{} · {}", own.name, desk.name),
+            );
         }
     }
     Ok(all)
@@ -138,9 +180,22 @@ fn row(shell: &Shell, visit: &Visit, places: &[Choice], account: &Account) -> Ro
 }
 
 /// `POST /accounts`.
-pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<HashMap<String, String>>) -> ApiResult<Response> {
-    let text = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
-    let typed = Typed { display_name: text("display_name"), username: text("username"), role: text("role"), place: text("place") };
+pub async fn add(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<HashMap<String, String>>,
+) -> ApiResult<Response> {
+    let text = |name: &str| {
+        form.get(name)
+            .map(|text| text.trim().to_owned())
+            .unwrap_or_default()
+    };
+    let typed = Typed {
+        display_name: text("display_name"),
+        username: text("username"),
+        role: text("role"),
+        place: text("place"),
+    };
     let outcome = match input(&typed, text("language")) {
         Ok(input) => super::open(&state, visit.session.by(), input).await,
         Err(error) => Err(error),
@@ -149,7 +204,10 @@ pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<H
         Ok(secret) => show(page(&state, &visit, "", None, Some(secret), Typed::default()).await?),
         Err(error) if failure::is_mendable(&error) => {
             let notice = failure::problem(&visit.shell("accounts"), &error);
-            show_as(error.http, page(&state, &visit, "", Some(notice), None, typed).await?)
+            show_as(
+                error.http,
+                page(&state, &visit, "", Some(notice), None, typed).await?,
+            )
         }
         Err(error) => Err(error),
     }
@@ -157,9 +215,20 @@ pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<H
 
 fn input(typed: &Typed, language: String) -> ApiResult<AccountInput> {
     let bad = || ApiError::invalid("bad_form", "a field is missing or has the wrong form");
-    let (site, desk) = typed.place.split_once('/').unwrap_or((typed.place.as_str(), ""));
-    let site: Option<SiteId> = if site.is_empty() { None } else { Some(site.parse().map_err(|_| bad())?) };
-    let desk: Option<DeskId> = if desk.is_empty() { None } else { Some(desk.parse().map_err(|_| bad())?) };
+    let (site, desk) = typed
+        .place
+        .split_once('/')
+        .unwrap_or((typed.place.as_str(), ""));
+    let site: Option<SiteId> = if site.is_empty() {
+        None
+    } else {
+        Some(site.parse().map_err(|_| bad())?)
+    };
+    let desk: Option<DeskId> = if desk.is_empty() {
+        None
+    } else {
+        Some(desk.parse().map_err(|_| bad())?)
+    };
     Ok(AccountInput {
         username: typed.username.clone(),
         display_name: typed.display_name.clone(),
@@ -171,13 +240,21 @@ fn input(typed: &Typed, language: String) -> ApiResult<AccountInput> {
 }
 
 /// `POST /accounts/{id}/password`.
-pub async fn reset(State(state): State<AppState>, visit: Visit, At(id): At<AccountId>) -> ApiResult<Response> {
+pub async fn reset(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<AccountId>,
+) -> ApiResult<Response> {
     let secret = super::reset_by(&state, visit.session.by(), id).await?;
     show(page(&state, &visit, "", None, Some(secret), Typed::default()).await?)
 }
 
 /// `POST /accounts/{id}/close`.
-pub async fn close(State(state): State<AppState>, visit: Visit, At(id): At<AccountId>) -> ApiResult<Response> {
+pub async fn close(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<AccountId>,
+) -> ApiResult<Response> {
     super::not_own(&visit.session, id)?;
     tapal_store::account::close(&state.db, state.clock.now(), visit.session.by(), id).await?;
     see_other("/accounts?done=closed")

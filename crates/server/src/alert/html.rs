@@ -93,7 +93,14 @@ pub struct Reason {
 }
 
 /// The codes of the reasons offered, keys 4 to 9. Stored as `[code] own words`.
-pub const REASONS: [&str; 6] = ["eyes", "nose_mouth", "ears", "face_shape", "marks", "poor_photo"];
+pub const REASONS: [&str; 6] = [
+    "eyes",
+    "nose_mouth",
+    "ears",
+    "face_shape",
+    "marks",
+    "poor_photo",
+];
 
 /// One alert.
 pub struct Panel {

@@ -7,10 +7,7 @@ pub mod panel;
 pub mod photo;
 pub mod view;
 
-use axum::{
-    Json,
-    extract::State,
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     alert::{Action, Status},
@@ -65,13 +62,24 @@ pub async fn readable(state: &AppState, session: &Session, id: AlertId) -> ApiRe
 }
 
 /// The alerts wanted; `mine` oldest first, because the oldest is the most urgent, `all` newest first.
-pub async fn queue(state: &AppState, session: &Session, wanted: &Wanted) -> ApiResult<Vec<AlertView>> {
+pub async fn queue(
+    state: &AppState,
+    session: &Session,
+    wanted: &Wanted,
+) -> ApiResult<Vec<AlertView>> {
     let names = Names::load(state).await?;
     let mine = wanted.queue.unwrap_or(Queue::Mine) == Queue::Mine;
     let status = wanted.status.filter(|_| !mine);
-    let filter = Filter { site: session.site, status, open_only: mine, before: wanted.before };
+    let filter = Filter {
+        site: session.site,
+        status,
+        open_only: mine,
+        before: wanted.before,
+    };
     let stored = alert::list(&state.db, &filter, PAGE).await?;
-    let readable = stored.iter().filter(|s| !(s.life.status() == Status::Withdrawn && s.probes == 0));
+    let readable = stored
+        .iter()
+        .filter(|s| !(s.life.status() == Status::Withdrawn && s.probes == 0));
     let views = readable.map(|stored| view::summary(state, &names, session, stored));
     let mut views: Vec<AlertView> = views.filter(|view| !mine || view.mine.is_some()).collect();
     if mine {
@@ -85,7 +93,11 @@ pub async fn queue(state: &AppState, session: &Session, wanted: &Wanted) -> ApiR
     ("queue" = Option<Queue>, Query, description = "`mine` (default) or `all`"),
     ("status" = Option<Status>, Query, description = "only with this status; only with `queue=all`"),
     ("before" = Option<AlertId>, Query, description = "only older than this one")), responses((status = 200, body = Vec<AlertView>)))]
-pub async fn list(State(state): State<AppState>, session: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<AlertView>>> {
+pub async fn list(
+    State(state): State<AppState>,
+    session: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Json<Vec<AlertView>>> {
     Ok(Json(queue(&state, &session, &wanted).await?))
 }
 
@@ -97,15 +109,32 @@ pub async fn show(state: &AppState, session: &Session, id: AlertId) -> ApiResult
 
 /// One alert.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", tag = "alert", params(("id" = AlertId, Path)), responses((status = 200, body = AlertView)))]
-pub async fn get(State(state): State<AppState>, session: Session, At(id): At<AlertId>) -> ApiResult<Json<AlertView>> {
+pub async fn get(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AlertId>,
+) -> ApiResult<Json<AlertView>> {
     Ok(Json(show(&state, &session, id).await?))
 }
 
 /// Takes an action for the signed-in person; a refusal is recorded too. The new status.
-pub async fn act(state: &AppState, session: &Session, id: AlertId, action: Action) -> ApiResult<Status> {
+pub async fn act(
+    state: &AppState,
+    session: &Session,
+    id: AlertId,
+    action: Action,
+) -> ApiResult<Status> {
     readable(state, session, id).await?;
     let now = state.clock.now();
-    Ok(alert::act(&state.db, now, id, action, session.actor(), &state.config.timers).await??)
+    Ok(alert::act(
+        &state.db,
+        now,
+        id,
+        action,
+        session.actor(),
+        &state.config.timers,
+    )
+    .await??)
 }
 
 /// An opinion or a resolution.
@@ -120,9 +149,15 @@ pub struct Judged {
 impl Judged {
     fn checked(self) -> ApiResult<Self> {
         if self.reason.chars().count() > REASON_CHARS {
-            return Err(ApiError::invalid("reason_too_long", "a reason has at most 1000 characters"));
+            return Err(ApiError::invalid(
+                "reason_too_long",
+                "a reason has at most 1000 characters",
+            ));
         }
-        Ok(Self { opinion: self.opinion, reason: self.reason.trim().to_owned() })
+        Ok(Self {
+            opinion: self.opinion,
+            reason: self.reason.trim().to_owned(),
+        })
     }
 
     /// As a first or second opinion.
@@ -141,7 +176,11 @@ impl Judged {
 /// Takes an alert.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/acknowledgement", tag = "alert", params(("id" = AlertId, Path)),
     responses((status = 200, body = AlertView)))]
-pub async fn acknowledge(State(state): State<AppState>, session: Session, At(id): At<AlertId>) -> ApiResult<Json<AlertView>> {
+pub async fn acknowledge(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AlertId>,
+) -> ApiResult<Json<AlertView>> {
     act(&state, &session, id, Action::Acknowledge).await?;
     Ok(Json(show(&state, &session, id).await?))
 }
@@ -149,7 +188,12 @@ pub async fn acknowledge(State(state): State<AppState>, session: Session, At(id)
 /// Gives the first or the second opinion.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/opinions", tag = "alert", params(("id" = AlertId, Path)), request_body = Judged,
     responses((status = 200, body = AlertView)))]
-pub async fn opine(State(state): State<AppState>, session: Session, At(id): At<AlertId>, Input(judged): Input<Judged>) -> ApiResult<Json<AlertView>> {
+pub async fn opine(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AlertId>,
+    Input(judged): Input<Judged>,
+) -> ApiResult<Json<AlertView>> {
     act(&state, &session, id, judged.opinion()?).await?;
     Ok(Json(show(&state, &session, id).await?))
 }
@@ -157,7 +201,12 @@ pub async fn opine(State(state): State<AppState>, session: Session, At(id): At<A
 /// Settles a disagreement.
 #[utoipa::path(post, path = "/api/v1/alerts/{id}/resolution", tag = "alert", params(("id" = AlertId, Path)), request_body = Judged,
     responses((status = 200, body = AlertView)))]
-pub async fn resolve(State(state): State<AppState>, session: Session, At(id): At<AlertId>, Input(judged): Input<Judged>) -> ApiResult<Json<AlertView>> {
+pub async fn resolve(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<AlertId>,
+    Input(judged): Input<Judged>,
+) -> ApiResult<Json<AlertView>> {
     act(&state, &session, id, judged.resolution()?).await?;
     Ok(Json(show(&state, &session, id).await?))
 }

@@ -93,15 +93,29 @@ pub fn panel(shell: &Shell, session: &Session, view: &AlertView, life: &Alert) -
         history: history(shell, view, life),
         opinions: opinions(shell, view),
         entry: view.entry.as_ref().map(|entry| entry_card(shell, entry)),
-        next_steps: view.entry.as_ref().map(|entry| next_steps(shell, entry)).unwrap_or_default(),
+        next_steps: view
+            .entry
+            .as_ref()
+            .map(|entry| next_steps(shell, entry))
+            .unwrap_or_default(),
         settled: settled.map(|key| shell.t(&key)).unwrap_or_default(),
-        settled_text: settled_key(view).map(|key| shell.t(&format!("{key}-text"))).unwrap_or_default(),
+        settled_text: settled_key(view)
+            .map(|key| shell.t(&format!("{key}-text")))
+            .unwrap_or_default(),
         may_acknowledge: allowed(Kind::Acknowledge),
         may_opine,
         may_resolve,
         question: question(shell, view),
         rule: rule(shell, view),
-        reasons: REASONS.iter().zip(4..).map(|(code, key)| Reason { code, key, text: shell.word("reason", code) }).collect(),
+        reasons: REASONS
+            .iter()
+            .zip(4..)
+            .map(|(code, key)| Reason {
+                code,
+                key,
+                text: shell.word("reason", code),
+            })
+            .collect(),
         waiting,
         waiting_text,
         chosen: String::new(),
@@ -127,7 +141,11 @@ fn meaning(shell: &Shell, view: &AlertView) -> String {
         None => shell.t("alert-chance-unknown"),
         Some(n) if n < 10 => shell.t("alert-chance-common"),
         Some(n) => {
-            let key = if view.chance_at_most { "alert-chance-at-most" } else { "alert-chance" };
+            let key = if view.chance_at_most {
+                "alert-chance-at-most"
+            } else {
+                "alert-chance"
+            };
             shell.t1(key, "n", shell.number(n))
         }
     }
@@ -167,8 +185,12 @@ fn history(shell: &Shell, view: &AlertView, life: &Alert) -> Vec<HistoryStep> {
             Action::Raise => "step-raise",
             Action::Acknowledge => "step-acknowledge",
             Action::Escalate { to: Level::Desk } => "step-escalate-desk",
-            Action::Escalate { to: Level::Supervisor } => "step-escalate-supervisor",
-            Action::Escalate { to: Level::CommandCentre } => "step-escalate-command_centre",
+            Action::Escalate {
+                to: Level::Supervisor,
+            } => "step-escalate-supervisor",
+            Action::Escalate {
+                to: Level::CommandCentre,
+            } => "step-escalate-command_centre",
             Action::Opine { .. } => "step-opine",
             Action::Resolve { .. } => "step-resolve-done",
             Action::Expire => "step-expire",
@@ -178,7 +200,11 @@ fn history(shell: &Shell, view: &AlertView, life: &Alert) -> Vec<HistoryStep> {
             Action::Acknowledge => view.acknowledged_by.clone().unwrap_or_default(),
             _ => String::new(),
         };
-        HistoryStep { clock: shell.clock(step.at), what: shell.t(key), who }
+        HistoryStep {
+            clock: shell.clock(step.at),
+            what: shell.t(key),
+            who,
+        }
     };
     life.steps().iter().map(step).collect()
 }
@@ -190,10 +216,18 @@ fn opinions(shell: &Shell, view: &AlertView) -> Vec<OpinionCard> {
             "opinion-resolution-title"
         } else {
             n += 1;
-            if n == 1 { "opinion-first-title" } else { "opinion-second-title" }
+            if n == 1 {
+                "opinion-first-title"
+            } else {
+                "opinion-second-title"
+            }
         };
         OpinionCard {
-            title: shell.t2("opinion-by", ("title", &shell.t(title)), ("who", &opinion.by)),
+            title: shell.t2(
+                "opinion-by",
+                ("title", &shell.t(title)),
+                ("who", &opinion.by),
+            ),
             answer: shell.word("opinion", opinion_code(opinion.opinion)),
             reason: reason_words(shell, &opinion.reason),
         }
@@ -211,7 +245,9 @@ fn opinion_code(opinion: Opinion) -> &'static str {
 
 /// A stored reason `[code] own words` in the reader's language.
 fn reason_words(shell: &Shell, stored: &str) -> String {
-    let coded = stored.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let coded = stored
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'));
     match coded.filter(|(code, _)| REASONS.contains(code)) {
         None => stored.to_owned(),
         Some((code, "")) => shell.word("reason", code),
@@ -242,13 +278,21 @@ pub fn sex(shell: &Shell, code: &str) -> String {
 
 /// The text, or a dash for nothing.
 pub fn or_dash(text: &str) -> String {
-    if text.trim().is_empty() { "–".to_owned() } else { text.to_owned() }
+    if text.trim().is_empty() {
+        "–".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A document number in groups of three, to be read aloud.
 pub fn in_groups(number: &str) -> String {
     let chars: Vec<char> = number.chars().filter(|c| !c.is_whitespace()).collect();
-    chars.chunks(3).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    chars
+        .chunks(3)
+        .map(|group| group.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn next_steps(shell: &Shell, entry: &EntryView) -> Vec<String> {
@@ -256,12 +300,19 @@ fn next_steps(shell: &Shell, entry: &EntryView) -> Vec<String> {
     if entry.list == ListKind::RedNotice || entry.agency == Agency::InterpolBureau {
         steps.push(shell.t("next-interpol"));
     }
-    steps.push(shell.t1("next-4", "agency", shell.word("agency", entry.agency.name())));
+    steps.push(shell.t1(
+        "next-4",
+        "agency",
+        shell.word("agency", entry.agency.name()),
+    ));
     steps
 }
 
 fn settled_key(view: &AlertView) -> Option<String> {
-    let over = matches!(view.status, Status::NotSame | Status::UnresolvedExpired | Status::Withdrawn | Status::Similar);
+    let over = matches!(
+        view.status,
+        Status::NotSame | Status::UnresolvedExpired | Status::Withdrawn | Status::Similar
+    );
     over.then(|| format!("settled-{}", view.status.name()))
 }
 
@@ -305,14 +356,25 @@ mod tests {
     use crate::console::{Lang, shell::Theme};
 
     fn shell(lang: Lang) -> Shell {
-        Shell::outside(lang, Theme::System, tapal_domain::time::UtcMs(0), false, "alerts", "/".into())
+        Shell::outside(
+            lang,
+            Theme::System,
+            tapal_domain::time::UtcMs(0),
+            false,
+            "alerts",
+            "/".into(),
+        )
     }
 
     #[test]
     fn a_stored_reason_is_read_in_the_reader_s_language() {
         for (stored, en, id) in [
             ("[ears]", "ears", "telinga"),
-            ("[marks] scar on the chin", "mark, scar, mole; scar on the chin", "tanda, parut, tahi lalat; scar on the chin"),
+            (
+                "[marks] scar on the chin",
+                "mark, scar, mole; scar on the chin",
+                "tanda, parut, tahi lalat; scar on the chin",
+            ),
             ("plain words", "plain words", "plain words"),
             ("[unknown] x", "[unknown] x", "[unknown] x"),
         ] {

@@ -141,8 +141,16 @@ impl Names {
     pub async fn load(state: &AppState) -> ApiResult<Self> {
         let (lanes, desks) = site::place_names(&state.db).await?;
         Ok(Self {
-            sites: site::list(&state.db).await?.into_iter().map(|s| (s.id, (s.name, s.utc_offset_minutes))).collect(),
-            cameras: camera::list(&state.db, None).await?.into_iter().map(|c| (c.id, c.name)).collect(),
+            sites: site::list(&state.db)
+                .await?
+                .into_iter()
+                .map(|s| (s.id, (s.name, s.utc_offset_minutes)))
+                .collect(),
+            cameras: camera::list(&state.db, None)
+                .await?
+                .into_iter()
+                .map(|c| (c.id, c.name))
+                .collect(),
             lanes,
             desks,
         })
@@ -151,7 +159,12 @@ impl Names {
 
 /// As the queue rule sees the session.
 pub fn who(session: &Session) -> Who {
-    Who { account: session.account, role: session.role, site: session.site, desk: session.desk }
+    Who {
+        account: session.account,
+        role: session.role,
+        site: session.site,
+        desk: session.desk,
+    }
 }
 
 /// Why the alert is in this person's queue.
@@ -176,14 +189,20 @@ fn chance(state: &AppState, stored: &Stored) -> (Option<u64>, bool) {
     }
     let points = &state.config.model.calibration;
     let rate = false_match_rate(points, evidence.score);
-    let beyond = points.last().is_some_and(|last| evidence.score >= last.score);
-    (rate.and_then(|fmr| one_in(false_alert_chance(fmr, evidence.gallery_size))), beyond)
+    let beyond = points
+        .last()
+        .is_some_and(|last| evidence.score >= last.score);
+    (
+        rate.and_then(|fmr| one_in(false_alert_chance(fmr, evidence.gallery_size))),
+        beyond,
+    )
 }
 
 /// What needs no further reading: for lists.
 pub fn summary(state: &AppState, names: &Names, session: &Session, stored: &Stored) -> AlertView {
     let life = &stored.life;
-    let (site_name, utc_offset_minutes) = names.sites.get(&stored.site).cloned().unwrap_or_default();
+    let (site_name, utc_offset_minutes) =
+        names.sites.get(&stored.site).cloned().unwrap_or_default();
     let (chance_one_in, chance_at_most) = chance(state, stored);
     AlertView {
         id: life.id(),
@@ -193,7 +212,11 @@ pub fn summary(state: &AppState, names: &Names, session: &Session, stored: &Stor
         site_name,
         utc_offset_minutes,
         camera: stored.camera,
-        camera_name: names.cameras.get(&stored.camera).cloned().unwrap_or_default(),
+        camera_name: names
+            .cameras
+            .get(&stored.camera)
+            .cloned()
+            .unwrap_or_default(),
         lane: stored.lane,
         lane_name: stored.lane.and_then(|lane| names.lanes.get(&lane).cloned()),
         desk: stored.desk,
@@ -207,7 +230,11 @@ pub fn summary(state: &AppState, names: &Names, session: &Session, stored: &Stor
         gallery_size: stored.evidence.gallery_size,
         shots: stored.evidence.shots,
         quality: stored.evidence.quality,
-        probes: if stored.destroyed_at.is_some() { 0 } else { stored.probes },
+        probes: if stored.destroyed_at.is_some() {
+            0
+        } else {
+            stored.probes
+        },
         enrolled: 0,
         others: stored.evidence.others.len(),
         photos_destroyed: stored.destroyed_at.is_some(),
@@ -244,7 +271,9 @@ pub async fn full(state: &AppState, session: &Session, stored: &Stored) -> ApiRe
 fn opinions_may_be_shown(session: &Session, stored: &Stored) -> bool {
     match stored.life.status() {
         Status::Raised | Status::Acknowledged | Status::FirstOpinion => false,
-        Status::Disagreed => session.may(Permission::ResolveAlerts) && !stored.life.judged_by(session.account),
+        Status::Disagreed => {
+            session.may(Permission::ResolveAlerts) && !stored.life.judged_by(session.account)
+        }
         // An alert that ended after one opinion stays closed to those who might have been second.
         Status::UnresolvedExpired | Status::Withdrawn => stored.life.opinions().count() == 2,
         Status::NotSame | Status::Similar => true,
@@ -263,7 +292,13 @@ async fn opinions(state: &AppState, stored: &Stored) -> ApiResult<Vec<OpinionVie
             Actor::Account(account, _) => name_of(state, account).await?,
             Actor::Edge(_) | Actor::Clock => continue,
         };
-        views.push(OpinionView { at: step.at, by, opinion, reason, resolution });
+        views.push(OpinionView {
+            at: step.at,
+            by,
+            opinion,
+            reason,
+            resolution,
+        });
     }
     Ok(views)
 }
@@ -273,13 +308,25 @@ async fn name_of(state: &AppState, account: AccountId) -> ApiResult<String> {
 }
 
 /// An entry no longer in force is not shown, even after a hit. Reading it is recorded.
-async fn revealed(state: &AppState, session: &Session, stored: &Stored) -> ApiResult<Option<EntryView>> {
+async fn revealed(
+    state: &AppState,
+    session: &Session,
+    stored: &Stored,
+) -> ApiResult<Option<EntryView>> {
     let now = state.clock.now();
     let recorded = entry::get(&state.db, stored.entry).await?;
     if recorded.ended_at.is_some() || !recorded.entry.in_force(now) {
         return Ok(None);
     }
-    tapal_store::look::record(&state.db, now, session.account, "entry", stored.entry, "identity").await?;
+    tapal_store::look::record(
+        &state.db,
+        now,
+        session.account,
+        "entry",
+        stored.entry,
+        "identity",
+    )
+    .await?;
     let entry = recorded.entry;
     Ok(Some(EntryView {
         id: entry.id(),
@@ -298,9 +345,15 @@ mod tests {
 
     #[test]
     fn one_in_has_two_digits() {
-        for (chance, expect) in
-            [(0.5, Some(2)), (1.0 / 12_345.0, Some(12_000)), (1.0 / 99.6, Some(100)), (0.0, None), (1.0, Some(1)), (f64::NAN, None), (1.5, None)]
-        {
+        for (chance, expect) in [
+            (0.5, Some(2)),
+            (1.0 / 12_345.0, Some(12_000)),
+            (1.0 / 99.6, Some(100)),
+            (0.0, None),
+            (1.0, Some(1)),
+            (f64::NAN, None),
+            (1.5, None),
+        ] {
             assert_eq!(one_in(chance), expect, "{chance}");
         }
     }

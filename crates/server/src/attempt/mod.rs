@@ -27,12 +27,22 @@ pub struct Wanted {
 impl Wanted {
     /// As a filter that keeps to the account's own site.
     pub fn filter(&self, session: &Session) -> Filter {
-        Filter { site: session.site.or(self.site), camera: self.camera, before: self.before }
+        Filter {
+            site: session.site.or(self.site),
+            camera: self.camera,
+            before: self.before,
+        }
     }
 }
 
 /// Recent attempts, newest first, at most 100.
 #[utoipa::path(get, path = "/api/v1/attempts", tag = "attempt", params(Wanted), responses((status = 200, body = Vec<Recorded>)))]
-pub async fn list(State(state): State<AppState>, session: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<Recorded>>> {
-    Ok(Json(attempt::list(&state.db, &wanted.filter(&session), 100).await?))
+pub async fn list(
+    State(state): State<AppState>,
+    session: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Json<Vec<Recorded>>> {
+    Ok(Json(
+        attempt::list(&state.db, &wanted.filter(&session), 100).await?,
+    ))
 }

@@ -67,23 +67,62 @@ const BAR_MAX: i64 = 240;
 const BAR_STEP: i64 = 28;
 
 /// `GET /attempts`.
-pub async fn list(State(state): State<AppState>, visit: Visit, Params(wanted): Params<Wanted>) -> ApiResult<Response> {
+pub async fn list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Response> {
     let shell = visit.polling("attempts", 3_000);
     let chosen: Option<CameraId> = wanted.camera.parse().ok();
     let cameras = camera::list(&state.db, visit.session.site).await?;
     let sites = crate::site::visible(&state, &visit.session).await?;
-    let filter = attempt::Filter { site: visit.session.site, camera: chosen, before: wanted.before.map(UtcMs) };
+    let filter = attempt::Filter {
+        site: visit.session.site,
+        camera: chosen,
+        before: wanted.before.map(UtcMs),
+    };
     let found = attempt::list(&state.db, &filter, PAGE).await?;
     let tally = attempt::tally(&state.db, &filter, shell.now - DAY_MS).await?;
-    let name = |id: CameraId| cameras.iter().find(|camera| camera.id == id).map(|camera| camera.name.clone()).unwrap_or_default();
-    let zone = |site| sites.iter().find(|known| known.id == site).map_or(visit.zone, |known| Zone(known.utc_offset_minutes));
-    let may_open = visit.session.may(tapal_domain::role::Permission::ReadAlerts);
-    let rows = found.iter().map(|one| row(&shell, zone(one.site), name(one.attempt.camera), &one.attempt, may_open)).collect();
+    let name = |id: CameraId| {
+        cameras
+            .iter()
+            .find(|camera| camera.id == id)
+            .map(|camera| camera.name.clone())
+            .unwrap_or_default()
+    };
+    let zone = |site| {
+        sites
+            .iter()
+            .find(|known| known.id == site)
+            .map_or(visit.zone, |known| Zone(known.utc_offset_minutes))
+    };
+    let may_open = visit
+        .session
+        .may(tapal_domain::role::Permission::ReadAlerts);
+    let rows = found
+        .iter()
+        .map(|one| {
+            row(
+                &shell,
+                zone(one.site),
+                name(one.attempt.camera),
+                &one.attempt,
+                may_open,
+            )
+        })
+        .collect();
     let older = match found.last() {
-        Some(last) if found.len() as i64 == PAGE => format!("/attempts?camera={}&before={}", wanted.camera, last.attempt.at.0),
+        Some(last) if found.len() as i64 == PAGE => format!(
+            "/attempts?camera={}&before={}",
+            wanted.camera, last.attempt.at.0
+        ),
         _ => String::new(),
     };
-    let choice = |camera: &camera::Camera| CameraChoice { id: camera.id.to_string(), name: camera.name.clone(), chosen: chosen == Some(camera.id) };
+    let choice = |camera: &camera::Camera| CameraChoice {
+        id: camera.id.to_string(),
+        name: camera.name.clone(),
+        chosen: chosen == Some(camera.id),
+    };
     let bars = bars(&shell, &tally);
     let total: i64 = tally.iter().map(|(.., n)| n).sum();
     show(AttemptsPage {
@@ -92,16 +131,25 @@ pub async fn list(State(state): State<AppState>, visit: Visit, Params(wanted): P
         bars,
         total: shell.number(total as u64),
         rows,
-        older: if chosen.is_some() || wanted.camera.is_empty() { older } else { String::new() },
+        older: if chosen.is_some() || wanted.camera.is_empty() {
+            older
+        } else {
+            String::new()
+        },
         shell,
     })
 }
 
 fn row(shell: &Shell, zone: Zone, camera: String, attempt: &Attempt, may_open: bool) -> Row {
     let (outcome, alert) = match attempt.outcome {
-        AttemptOutcome::NotSearched(reason) => {
-            (format!("{}: {}", shell.t("outcome-not_searched"), shell.word("not-searched", reason.name())), None)
-        }
+        AttemptOutcome::NotSearched(reason) => (
+            format!(
+                "{}: {}",
+                shell.t("outcome-not_searched"),
+                shell.word("not-searched", reason.name())
+            ),
+            None,
+        ),
         AttemptOutcome::BelowThreshold => (shell.t("outcome-below_threshold"), None),
         AttemptOutcome::NotInForce => (shell.t("outcome-not_in_force"), None),
         AttemptOutcome::Merged(alert) => (shell.t("outcome-merged"), Some(alert)),
@@ -112,7 +160,10 @@ fn row(shell: &Shell, zone: Zone, camera: String, attempt: &Attempt, may_open: b
         when: format!("{} {}", zone.clock(attempt.at), zone.name()),
         camera,
         outcome,
-        href: alert.filter(|_| may_open).map(|alert| format!("/alerts/{alert}")).unwrap_or_default(),
+        href: alert
+            .filter(|_| may_open)
+            .map(|alert| format!("/alerts/{alert}"))
+            .unwrap_or_default(),
         seen: seconds(shell, attempt.seen_ms),
         shots: attempt.shots,
     }

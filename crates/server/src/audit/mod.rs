@@ -20,8 +20,14 @@ pub struct Wanted {
 
 /// Rows, newest first, at most 100.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(Wanted), responses((status = 200, body = Vec<Recorded>)))]
-pub async fn list(State(state): State<AppState>, _: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<Recorded>>> {
-    Ok(Json(audit::list(&state.db, wanted.before, wanted.subject.as_deref(), 100).await?))
+pub async fn list(
+    State(state): State<AppState>,
+    _: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Json<Vec<Recorded>>> {
+    Ok(Json(
+        audit::list(&state.db, wanted.before, wanted.subject.as_deref(), 100).await?,
+    ))
 }
 
 /// Checks the whole chain against the signed checkpoint.

@@ -40,11 +40,20 @@ pub struct Wanted {
 const PAGE: i64 = 100;
 
 /// `GET /audit`.
-pub async fn list(State(state): State<AppState>, visit: Visit, Params(wanted): Params<Wanted>) -> ApiResult<Response> {
+pub async fn list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Response> {
     show(page(&state, &visit, wanted.before, None).await?)
 }
 
-async fn page(state: &AppState, visit: &Visit, before: Option<i64>, notice: Option<Notice>) -> ApiResult<AuditPage> {
+async fn page(
+    state: &AppState,
+    visit: &Visit,
+    before: Option<i64>,
+    notice: Option<Notice>,
+) -> ApiResult<AuditPage> {
     let mut shell = visit.shell("audit");
     if notice.is_some() {
         shell.path = "/audit".into();
@@ -56,13 +65,25 @@ async fn page(state: &AppState, visit: &Visit, before: Option<i64>, notice: Opti
         who: row.actor.clone(),
         action: row.action.clone(),
         subject: row.subject.clone(),
-        detail: if row.detail == "{}" { String::new() } else { row.detail.clone() },
+        detail: if row.detail == "{}" {
+            String::new()
+        } else {
+            row.detail.clone()
+        },
     };
     Ok(AuditPage {
         notice,
         rows: found.iter().map(row).collect(),
-        newer: if before.is_some() { "/audit".into() } else { String::new() },
-        older: found.last().filter(|last| last.seq > 1).map(|last| format!("/audit?before={}", last.seq)).unwrap_or_default(),
+        newer: if before.is_some() {
+            "/audit".into()
+        } else {
+            String::new()
+        },
+        older: found
+            .last()
+            .filter(|last| last.seq > 1)
+            .map(|last| format!("/audit?before={}", last.seq))
+            .unwrap_or_default(),
         shell,
     })
 }
@@ -76,7 +97,11 @@ pub async fn verify(State(state): State<AppState>, visit: Visit) -> ApiResult<Re
             let text = shell.t1("audit-verified-text", "n", shell.number(verdict.rows));
             Notice::new(Tone::Green, shell.t("audit-verified"), text)
         }
-        Some(why) => Notice::new(Tone::Red, shell.t("audit-broken"), shell.t1("audit-broken-text", "why", why)),
+        Some(why) => Notice::new(
+            Tone::Red,
+            shell.t("audit-broken"),
+            shell.t1("audit-broken-text", "why", why),
+        ),
     };
     show(page(&state, &visit, None, Some(notice)).await?)
 }

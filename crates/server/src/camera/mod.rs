@@ -38,20 +38,38 @@ pub struct CameraView {
 }
 
 /// Cameras of the account's site or, without one, of the site asked for or of all.
-pub async fn views(state: &AppState, session: &Session, site: Option<SiteId>) -> ApiResult<Vec<CameraView>> {
+pub async fn views(
+    state: &AppState,
+    session: &Session,
+    site: Option<SiteId>,
+) -> ApiResult<Vec<CameraView>> {
     let site = session.site.or(site);
     let day = state.clock.now().0.div_euclid(DAY_MS);
-    let mut seen: HashMap<CameraId, Seen> =
-        camera::seen(&state.db, site).await?.into_iter().map(|seen| (seen.health.camera, seen)).collect();
-    let mut today: HashMap<CameraId, Counters> = camera::counted(&state.db, site, day).await?.into_iter().collect();
+    let mut seen: HashMap<CameraId, Seen> = camera::seen(&state.db, site)
+        .await?
+        .into_iter()
+        .map(|seen| (seen.health.camera, seen))
+        .collect();
+    let mut today: HashMap<CameraId, Counters> = camera::counted(&state.db, site, day)
+        .await?
+        .into_iter()
+        .collect();
     let cameras = camera::list(&state.db, site).await?;
-    let view = |camera: Camera| CameraView { seen: seen.remove(&camera.id), today: today.remove(&camera.id).unwrap_or_default(), camera };
+    let view = |camera: Camera| CameraView {
+        seen: seen.remove(&camera.id),
+        today: today.remove(&camera.id).unwrap_or_default(),
+        camera,
+    };
     Ok(cameras.into_iter().map(view).collect())
 }
 
 /// Cameras with health and counters.
 #[utoipa::path(get, path = "/api/v1/cameras", tag = "camera", params(OfSite), responses((status = 200, body = Vec<CameraView>)))]
-pub async fn list(State(state): State<AppState>, session: Session, Params(of): Params<OfSite>) -> ApiResult<Json<Vec<CameraView>>> {
+pub async fn list(
+    State(state): State<AppState>,
+    session: Session,
+    Params(of): Params<OfSite>,
+) -> ApiResult<Json<Vec<CameraView>>> {
     Ok(Json(views(&state, &session, of.site).await?))
 }
 
@@ -80,24 +98,52 @@ pub struct CameraInput {
 pub fn name_of(text: &str) -> ApiResult<String> {
     let name = text.trim();
     if name.is_empty() || name.chars().count() > 80 {
-        return Err(ApiError::invalid("name_missing", "give a name of 1 to 80 characters"));
+        return Err(ApiError::invalid(
+            "name_missing",
+            "give a name of 1 to 80 characters",
+        ));
     }
     Ok(name.to_owned())
 }
 
 fn checked_source(source: &str) -> ApiResult<String> {
     let source = source.trim();
-    let rest = ["rtsp://", "rtsps://", "http://", "https://", "file:", "v4l2:/dev/video"].iter().find_map(|scheme| source.strip_prefix(scheme));
-    let plain = !source.chars().any(|c| c.is_control() || c == ' ' && !source.starts_with("file:"));
+    let rest = [
+        "rtsp://",
+        "rtsps://",
+        "http://",
+        "https://",
+        "file:",
+        "v4l2:/dev/video",
+    ]
+    .iter()
+    .find_map(|scheme| source.strip_prefix(scheme));
+    let plain = !source
+        .chars()
+        .any(|c| c.is_control() || c == ' ' && !source.starts_with("file:"));
     if plain && source.len() <= 1_000 && rest.is_some_and(|rest| !rest.is_empty()) {
         return Ok(source.to_owned());
     }
-    Err(ApiError::invalid("bad_source", "a source begins with rtsp://, rtsps://, http:// or https:// (MJPEG), file: (a clip, looped) or v4l2:/dev/video"))
+    Err(ApiError::invalid(
+        "bad_source",
+        "a source begins with rtsp://, rtsps://, http:// or https:// (MJPEG), file: (a clip, looped) or v4l2:/dev/video",
+    ))
 }
 
-fn within<T: PartialOrd + Copy>(value: Option<T>, default: T, low: T, high: T, code: &'static str, message: &str) -> ApiResult<T> {
+fn within<T: PartialOrd + Copy>(
+    value: Option<T>,
+    default: T,
+    low: T,
+    high: T,
+    code: &'static str,
+    message: &str,
+) -> ApiResult<T> {
     let value = value.unwrap_or(default);
-    if value >= low && value <= high { Ok(value) } else { Err(ApiError::invalid(code, message)) }
+    if value >= low && value <= high {
+        Ok(value)
+    } else {
+        Err(ApiError::invalid(code, message))
+    }
 }
 
 impl CameraInput {
@@ -109,20 +155,54 @@ impl CameraInput {
             lane: self.lane,
             name: name_of(&self.name)?,
             direction: self.direction,
-            source: self.source.as_deref().filter(|s| !s.trim().is_empty()).map(checked_source).transpose()?,
-            fps: within(self.fps, 8.0, 1.0, 30.0, "bad_fps", "frames a second must be 1 to 30")?,
-            detect_width: within(self.detect_width, 640, 160, 3840, "bad_detect_width", "the detection width must be 160 to 3840 pixels")?,
-            min_eye_distance_px: within(self.min_eye_distance_px, 24.0, 8.0, 400.0, "bad_eye_distance", "the smallest eye distance must be 8 to 400 pixels")?,
+            source: self
+                .source
+                .as_deref()
+                .filter(|s| !s.trim().is_empty())
+                .map(checked_source)
+                .transpose()?,
+            fps: within(
+                self.fps,
+                8.0,
+                1.0,
+                30.0,
+                "bad_fps",
+                "frames a second must be 1 to 30",
+            )?,
+            detect_width: within(
+                self.detect_width,
+                640,
+                160,
+                3840,
+                "bad_detect_width",
+                "the detection width must be 160 to 3840 pixels",
+            )?,
+            min_eye_distance_px: within(
+                self.min_eye_distance_px,
+                24.0,
+                8.0,
+                400.0,
+                "bad_eye_distance",
+                "the smallest eye distance must be 8 to 400 pixels",
+            )?,
             enabled: self.enabled.unwrap_or(true),
         })
     }
 }
 
 /// Records a camera; its id.
-pub async fn add_to(state: &AppState, by: By, site: SiteId, input: &CameraInput) -> ApiResult<CameraId> {
+pub async fn add_to(
+    state: &AppState,
+    by: By,
+    site: SiteId,
+    input: &CameraInput,
+) -> ApiResult<CameraId> {
     let new = input.checked(CameraId(state.clock.new_uuid()), site)?;
     if new.source.is_none() {
-        return Err(ApiError::invalid("bad_source", "say where the video comes from"));
+        return Err(ApiError::invalid(
+            "bad_source",
+            "say where the video comes from",
+        ));
     }
     camera::add(&state.db, state.clock.now(), by, &new).await?;
     Ok(new.id)
@@ -131,7 +211,12 @@ pub async fn add_to(state: &AppState, by: By, site: SiteId, input: &CameraInput)
 /// Records a camera of a site.
 #[utoipa::path(post, path = "/api/v1/sites/{id}/cameras", tag = "camera", params(("id" = SiteId, Path)), request_body = CameraInput,
     responses((status = 201, body = Camera)))]
-pub async fn add(State(state): State<AppState>, session: Session, At(site): At<SiteId>, Input(input): Input<CameraInput>) -> ApiResult<(StatusCode, Json<Camera>)> {
+pub async fn add(
+    State(state): State<AppState>,
+    session: Session,
+    At(site): At<SiteId>,
+    Input(input): Input<CameraInput>,
+) -> ApiResult<(StatusCode, Json<Camera>)> {
     session.require_site(site)?;
     let id = add_to(&state, session.by(), site, &input).await?;
     Ok((StatusCode::CREATED, Json(camera::get(&state.db, id).await?)))
@@ -140,10 +225,21 @@ pub async fn add(State(state): State<AppState>, session: Session, At(site): At<S
 /// Changes a camera.
 #[utoipa::path(patch, path = "/api/v1/cameras/{id}", tag = "camera", params(("id" = CameraId, Path)), request_body = CameraInput,
     responses((status = 200, body = Camera)))]
-pub async fn change(State(state): State<AppState>, session: Session, At(id): At<CameraId>, Input(input): Input<CameraInput>) -> ApiResult<Json<Camera>> {
+pub async fn change(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<CameraId>,
+    Input(input): Input<CameraInput>,
+) -> ApiResult<Json<Camera>> {
     let site = camera::get(&state.db, id).await?.site;
     session.require_site(site)?;
-    camera::change(&state.db, state.clock.now(), session.by(), &input.checked(id, site)?).await?;
+    camera::change(
+        &state.db,
+        state.clock.now(),
+        session.by(),
+        &input.checked(id, site)?,
+    )
+    .await?;
     Ok(Json(camera::get(&state.db, id).await?))
 }
 

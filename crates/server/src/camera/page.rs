@@ -96,12 +96,21 @@ pub async fn list(State(state): State<AppState>, visit: Visit) -> ApiResult<Resp
 }
 
 /// The cameras this person may see, of one site or of all.
-pub async fn tiles(state: &AppState, visit: &Visit, shell: &Shell, site: Option<tapal_domain::id::SiteId>) -> ApiResult<Vec<Tile>> {
+pub async fn tiles(
+    state: &AppState,
+    visit: &Visit,
+    shell: &Shell,
+    site: Option<tapal_domain::id::SiteId>,
+) -> ApiResult<Vec<Tile>> {
     let sites = crate::site::visible(state, &visit.session).await?;
     let nodes = edge::list(&state.db, visit.session.site).await?;
     let views = super::views(state, &visit.session, site).await?;
     let tile = |view: CameraView| {
-        let site = sites.iter().find(|site| site.id == view.camera.site).map(|site| site.name.clone()).unwrap_or_default();
+        let site = sites
+            .iter()
+            .find(|site| site.id == view.camera.site)
+            .map(|site| site.name.clone())
+            .unwrap_or_default();
         let (word, tone, icon) = look(shell, &view);
         let health = view.seen.as_ref().map(|seen| &seen.health);
         Tile {
@@ -114,7 +123,11 @@ pub async fn tiles(state: &AppState, visit: &Visit, shell: &Shell, site: Option<
             persons: shell.number(view.today.persons),
             searches: shell.number(view.today.searches),
             matches: shell.number(view.today.matches),
-            fps: shell.decimal(health.filter(|_| is_live(shell, &view)).map_or(0.0, |health| health.fps)),
+            fps: shell.decimal(
+                health
+                    .filter(|_| is_live(shell, &view))
+                    .map_or(0.0, |health| health.fps),
+            ),
             source: view.camera.source_shown,
             name: view.camera.name,
         }
@@ -128,11 +141,17 @@ fn node_of<'a>(nodes: &'a [Edge], view: &CameraView) -> Option<&'a Edge> {
 }
 
 fn is_silent(shell: &Shell, view: &CameraView) -> bool {
-    view.seen.as_ref().is_some_and(|seen| shell.now.since_ms(seen.at) > SILENT_MS)
+    view.seen
+        .as_ref()
+        .is_some_and(|seen| shell.now.since_ms(seen.at) > SILENT_MS)
 }
 
 fn is_live(shell: &Shell, view: &CameraView) -> bool {
-    !is_silent(shell, view) && view.seen.as_ref().is_some_and(|seen| seen.health.state == CameraState::Live)
+    !is_silent(shell, view)
+        && view
+            .seen
+            .as_ref()
+            .is_some_and(|seen| seen.health.state == CameraState::Live)
 }
 
 /// State as word, colour and icon. A silent node says nothing true about its cameras, so it comes first.
@@ -152,30 +171,52 @@ fn look(shell: &Shell, view: &CameraView) -> (String, Tone, &'static str) {
 }
 
 fn reason(shell: &Shell, view: &CameraView, node: Option<&Edge>) -> String {
-    let refused = node.and_then(|node| node.health.as_ref()).and_then(|health| health.refused.as_deref());
+    let refused = node
+        .and_then(|node| node.health.as_ref())
+        .and_then(|health| health.refused.as_deref());
     if let Some(code) = refused {
         return shell.word_or_other("refused", code);
     }
     let health = view.seen.as_ref().map(|seen| &seen.health);
-    match health.filter(|health| health.state != CameraState::Live).and_then(|health| health.reason.as_deref()) {
+    match health
+        .filter(|health| health.state != CameraState::Live)
+        .and_then(|health| health.reason.as_deref())
+    {
         Some(code) => shell.word_or_other("camera-reason", code),
         None => String::new(),
     }
 }
 
 /// `GET /cameras/{id}`.
-pub async fn one(State(state): State<AppState>, visit: Visit, At(id): At<CameraId>) -> ApiResult<Response> {
+pub async fn one(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<CameraId>,
+) -> ApiResult<Response> {
     let mut shell = visit.polling("cameras", 2_000);
     let views = super::views(&state, &visit.session, None).await?;
-    let view = views.into_iter().find(|view| view.camera.id == id).ok_or_else(ApiError::not_found)?;
+    let view = views
+        .into_iter()
+        .find(|view| view.camera.id == id)
+        .ok_or_else(ApiError::not_found)?;
     let site = tapal_store::site::get(&state.db, view.camera.site).await?;
     shell.zone = Zone(site.utc_offset_minutes);
     let nodes = edge::list(&state.db, Some(site.id)).await?;
     let missed = view.today.not_searched.iter().filter(|(_, n)| **n > 0);
-    let missed = missed.map(|(reason, n)| Figure { name: shell.word("not-searched", reason.name()), value: shell.number(*n) }).collect();
+    let missed = missed
+        .map(|(reason, n)| Figure {
+            name: shell.word("not-searched", reason.name()),
+            value: shell.number(*n),
+        })
+        .collect();
     let figures = figures(&shell, &view.today);
     let camera = detail(&shell, view, site.name, &nodes);
-    show(CameraPage { camera, figures, missed, shell })
+    show(CameraPage {
+        camera,
+        figures,
+        missed,
+        shell,
+    })
 }
 
 fn figures(shell: &Shell, c: &Counters) -> Vec<Figure> {
@@ -192,7 +233,12 @@ fn figures(shell: &Shell, c: &Counters) -> Vec<Figure> {
         ("camera-dropped", c.frames_dropped),
         ("camera-bad", c.frames_bad),
     ];
-    all.into_iter().map(|(key, n)| Figure { name: shell.t(key), value: shell.number(n) }).collect()
+    all.into_iter()
+        .map(|(key, n)| Figure {
+            name: shell.t(key),
+            value: shell.number(n),
+        })
+        .collect()
 }
 
 fn detail(shell: &Shell, view: CameraView, site: String, nodes: &[Edge]) -> Detail {
@@ -204,7 +250,11 @@ fn detail(shell: &Shell, view: CameraView, site: String, nodes: &[Edge]) -> Deta
     let [width, height] = seen.map_or([0, 0], |seen| seen.health.frame_size);
     let fps = seen.filter(|_| live).map_or(0.0, |seen| seen.health.fps);
     let gallery = |health: &tapal_domain::wire::HealthReport| {
-        shell.t2("camera-gallery-of", ("n", &shell.number(health.gallery_size)), ("v", &health.list_version))
+        shell.t2(
+            "camera-gallery-of",
+            ("n", &shell.number(health.gallery_size)),
+            ("v", &health.list_version),
+        )
     };
     Detail {
         id: view.camera.id.to_string(),

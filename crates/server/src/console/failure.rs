@@ -30,19 +30,31 @@ pub async fn as_page(State(state): State<AppState>, request: Request, next: Next
     if path.starts_with("/api/") || path.starts_with("/assets/") || path.starts_with("/health") {
         return next.run(request).await;
     }
-    let (uri, headers, method) = (request.uri().clone(), request.headers().clone(), request.method().clone());
+    let (uri, headers, method) = (
+        request.uri().clone(),
+        request.headers().clone(),
+        request.method().clone(),
+    );
     let reply = next.run(request).await;
     let status = reply.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return reply;
     }
-    let is_page = reply.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page = reply
+        .headers()
+        .get("content-type")
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
         return reply;
     }
-    let code = reply.extensions().get::<ApiError>().map_or("", |error| error.code);
+    let code = reply
+        .extensions()
+        .get::<ApiError>()
+        .map_or("", |error| error.code);
     let elsewhere = match code {
-        "not_signed_in" if method == Method::GET => Some(format!("/sign-in?ended=1&next={}", encoded(uri.path()))),
+        "not_signed_in" if method == Method::GET => {
+            Some(format!("/sign-in?ended=1&next={}", encoded(uri.path())))
+        }
         "not_signed_in" => Some("/sign-in?ended=1".to_owned()),
         "password_change_needed" => Some("/password".to_owned()),
         _ => None,
@@ -61,10 +73,15 @@ async fn failure(
     status: StatusCode,
     code: &str,
 ) -> Result<Response, ApiError> {
-    let session = crate::session::guard::find(state, headers).await.ok().flatten();
+    let session = crate::session::guard::find(state, headers)
+        .await
+        .ok()
+        .flatten();
     let shell = match &session {
         Some(session) => {
-            let mut shell = visit::frame(state, session, headers, uri).await.unwrap_or_else(|_| visit::outside(state, headers, uri));
+            let mut shell = visit::frame(state, session, headers, uri)
+                .await
+                .unwrap_or_else(|_| visit::outside(state, headers, uri));
             shell.nav = super::shell::nav(session.role, "", shell.waiting);
             shell
         }
@@ -83,24 +100,46 @@ async fn failure(
     };
     let part = |suffix: &str| shell.t(&format!("error-{key}{suffix}"));
     let (title, text, next) = (part(""), part("-text"), part("-next"));
-    let page = FailurePage { status: status.as_u16(), title, text, next, request_id: crate::request::current_id(), shell };
+    let page = FailurePage {
+        status: status.as_u16(),
+        title,
+        text,
+        next,
+        request_id: crate::request::current_id(),
+        shell,
+    };
     visit::show_as(status, page)
 }
 
 /// A path as a query value.
 pub fn encoded(path: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    path.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    path.bytes()
+        .map(|byte| {
+            if keep(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 /// A refused form as a message in the page: the words of `problem-<code>`, else the API's English text.
 pub fn problem(shell: &Shell, error: &ApiError) -> Notice {
     let text = shell.t(&format!("problem-{}", error.code));
-    let text = if text.starts_with('[') { error.message.clone() } else { text };
+    let text = if text.starts_with('[') {
+        error.message.clone()
+    } else {
+        text
+    };
     Notice::new(Tone::Red, text, "")
 }
 
 /// Whether an error is something the person can mend on the form, rather than a page of its own.
 pub fn is_mendable(error: &ApiError) -> bool {
-    matches!(error.http, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT | StatusCode::BAD_REQUEST)
+    matches!(
+        error.http,
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT | StatusCode::BAD_REQUEST
+    )
 }

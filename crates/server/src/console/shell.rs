@@ -38,7 +38,9 @@ impl Theme {
 
     /// The theme with this word.
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Light, Self::Dark, Self::System].into_iter().find(|theme| theme.code() == code)
+        [Self::Light, Self::Dark, Self::System]
+            .into_iter()
+            .find(|theme| theme.code() == code)
     }
 }
 
@@ -101,7 +103,11 @@ pub struct Notice {
 impl Notice {
     /// A message.
     pub fn new(tone: Tone, title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), text: text.into() }
+        Self {
+            tone,
+            title: title.into(),
+            text: text.into(),
+        }
     }
 }
 
@@ -179,7 +185,14 @@ pub struct Shell {
 
 impl Shell {
     /// A frame without anybody signed in.
-    pub fn outside(lang: Lang, theme: Theme, now: UtcMs, demonstration: bool, page: &'static str, path: String) -> Self {
+    pub fn outside(
+        lang: Lang,
+        theme: Theme,
+        now: UtcMs,
+        demonstration: bool,
+        page: &'static str,
+        path: String,
+    ) -> Self {
         Self {
             lang,
             theme,
@@ -223,7 +236,11 @@ impl Shell {
     /// The word of a code that an outside program chose; `other` with `$code` when it is not known.
     pub fn word_or_other(&self, kind: &str, code: &str) -> String {
         let text = self.word(kind, code);
-        if text.starts_with('[') { self.t1(&format!("{kind}-other"), "code", code) } else { text }
+        if text.starts_with('[') {
+            self.t1(&format!("{kind}-other"), "code", code)
+        } else {
+            text
+        }
     }
 
     /// A whole number in the language's form.
@@ -268,12 +285,18 @@ impl Shell {
 
     /// An icon of the sprite; decoration only, a word stands beside it.
     pub fn icon(&self, name: impl Display) -> String {
-        format!(r#"<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{name}"/></svg>"#, assets::address("icons.svg"))
+        format!(
+            r#"<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{name}"/></svg>"#,
+            assets::address("icons.svg")
+        )
     }
 
     /// The mark of Tapal.
     pub fn mark(&self) -> String {
-        format!(r#"<img class="mark" src="{}" alt="" width="22" height="22">"#, assets::address("mark.svg"))
+        format!(
+            r#"<img class="mark" src="{}" alt="" width="22" height="22">"#,
+            assets::address("mark.svg")
+        )
     }
 
     /// The hidden field that proves a form is ours.
@@ -286,15 +309,51 @@ impl Shell {
 /// The navigation of a role, in order of work.
 pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
     use Permission::*;
-    let all: [(&'static str, &'static str, &'static str, &str, Option<Permission>); 9] = [
+    let all: [(
+        &'static str,
+        &'static str,
+        &'static str,
+        &str,
+        Option<Permission>,
+    ); 9] = [
         ("/", "nav-start", "house", "start", None),
-        ("/alerts", "nav-alerts", "scan-face", "alerts", Some(ReadAlerts)),
-        ("/attempts", "nav-attempts", "history", "attempts", Some(ReadAttempts)),
-        ("/cameras", "nav-cameras", "video", "cameras", Some(ReadSites)),
+        (
+            "/alerts",
+            "nav-alerts",
+            "scan-face",
+            "alerts",
+            Some(ReadAlerts),
+        ),
+        (
+            "/attempts",
+            "nav-attempts",
+            "history",
+            "attempts",
+            Some(ReadAttempts),
+        ),
+        (
+            "/cameras",
+            "nav-cameras",
+            "video",
+            "cameras",
+            Some(ReadSites),
+        ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
-        ("/entries", "nav-entries", "id-card", "entries", Some(ReadEntries)),
+        (
+            "/entries",
+            "nav-entries",
+            "id-card",
+            "entries",
+            Some(ReadEntries),
+        ),
         ("/edges", "nav-edges", "server", "edges", Some(EditEdges)),
-        ("/accounts", "nav-accounts", "users", "accounts", Some(EditAccounts)),
+        (
+            "/accounts",
+            "nav-accounts",
+            "users",
+            "accounts",
+            Some(EditAccounts),
+        ),
         ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
     ];
     all.into_iter()

@@ -51,15 +51,33 @@ struct StartPage {
 /// `GET /`.
 pub async fn page(State(state): State<AppState>, visit: Visit) -> ApiResult<Response> {
     let shell = visit.polling("start", 5_000);
-    let sites = if visit.session.may(Permission::ReadSites) { site_lines(&state, &visit, &shell).await? } else { Vec::new() };
-    show(StartPage { notice: visit.done(), who_name: visit.session.display_name.clone(), steps: steps(&shell, visit.session.role), sites, shell })
+    let sites = if visit.session.may(Permission::ReadSites) {
+        site_lines(&state, &visit, &shell).await?
+    } else {
+        Vec::new()
+    };
+    show(StartPage {
+        notice: visit.done(),
+        who_name: visit.session.display_name.clone(),
+        steps: steps(&shell, visit.session.role),
+        sites,
+        shell,
+    })
 }
 
 /// The sites this person may see, with how they stand.
-pub async fn site_lines(state: &AppState, visit: &Visit, shell: &Shell) -> ApiResult<Vec<SiteLine>> {
+pub async fn site_lines(
+    state: &AppState,
+    visit: &Visit,
+    shell: &Shell,
+) -> ApiResult<Vec<SiteLine>> {
     let cameras = camera::list(&state.db, visit.session.site).await?;
     let open = if visit.session.may(Permission::ReadAlerts) {
-        let filter = alert::Filter { site: visit.session.site, open_only: true, ..alert::Filter::default() };
+        let filter = alert::Filter {
+            site: visit.session.site,
+            open_only: true,
+            ..alert::Filter::default()
+        };
         alert::list(&state.db, &filter, 500).await?
     } else {
         Vec::new()
@@ -71,9 +89,22 @@ pub async fn site_lines(state: &AppState, visit: &Visit, shell: &Shell) -> ApiRe
         lines.push(SiteLine {
             kind: shell.t(&format!("site-kind-{}", kind_code(own.kind))),
             state: shell.t(if runs { "site-running" } else { "site-stopped" }),
-            tone: if runs { super::Tone::Green } else { super::Tone::Amber },
-            icon: if runs { "circle-check" } else { "triangle-alert" },
-            cameras: shell.number(cameras.iter().filter(|camera| camera.site == own.id).count() as u64),
+            tone: if runs {
+                super::Tone::Green
+            } else {
+                super::Tone::Amber
+            },
+            icon: if runs {
+                "circle-check"
+            } else {
+                "triangle-alert"
+            },
+            cameras: shell.number(
+                cameras
+                    .iter()
+                    .filter(|camera| camera.site == own.id)
+                    .count() as u64,
+            ),
             open: shell.number(open.iter().filter(|alert| alert.site == own.id).count() as u64),
             id: own.id.to_string(),
             name: own.name,
@@ -93,32 +124,68 @@ pub fn kind_code(kind: tapal_domain::site::SiteKind) -> &'static str {
 /// At most five lines: address, key of the link (`<key>-link`) and of the text.
 fn steps(shell: &Shell, role: Role) -> Vec<StepLine> {
     let lines: &[(&str, &str)] = match role {
-        Role::CameraOperator | Role::CounterOfficer | Role::SecondLineOfficer => {
-            &[("/alerts", "step-alerts"), ("", "step-take"), ("", "step-judge"), ("", "step-second"), ("/attempts", "step-attempts")]
-        }
-        Role::Supervisor => {
-            &[("/alerts", "step-alerts"), ("", "step-resolve"), ("", "step-judge"), ("/cameras", "step-cameras"), ("/attempts", "step-attempts")]
-        }
-        Role::WatchlistClerk => {
-            &[("/entries/new", "step-draft"), ("", "step-photo"), ("/entries", "step-entries"), ("", "step-lapse"), ("", "step-no-judge")]
-        }
-        Role::WatchlistApprover => &[("/entries", "step-entries"), ("", "step-end"), ("", "step-lapse"), ("", "step-no-judge")],
-        Role::Auditor => {
-            &[("/audit", "step-audit"), ("", "step-verify"), ("/entries", "step-entries"), ("/attempts", "step-attempts"), ("", "step-read-only")]
-        }
-        Role::DataProtectionOfficer => {
-            &[("/audit", "step-audit"), ("", "step-verify"), ("/attempts", "step-attempts"), ("/sites", "step-sites"), ("", "step-no-face")]
-        }
-        Role::PolicyAdmin => {
-            &[("/sites", "step-sites"), ("", "step-deployment"), ("/cameras", "step-cameras"), ("/attempts", "step-attempts"), ("", "step-no-face")]
-        }
-        Role::SystemAdmin => {
-            &[("/accounts", "step-accounts"), ("/edges", "step-edges"), ("/cameras", "step-cameras"), ("", "step-no-face")]
-        }
+        Role::CameraOperator | Role::CounterOfficer | Role::SecondLineOfficer => &[
+            ("/alerts", "step-alerts"),
+            ("", "step-take"),
+            ("", "step-judge"),
+            ("", "step-second"),
+            ("/attempts", "step-attempts"),
+        ],
+        Role::Supervisor => &[
+            ("/alerts", "step-alerts"),
+            ("", "step-resolve"),
+            ("", "step-judge"),
+            ("/cameras", "step-cameras"),
+            ("/attempts", "step-attempts"),
+        ],
+        Role::WatchlistClerk => &[
+            ("/entries/new", "step-draft"),
+            ("", "step-photo"),
+            ("/entries", "step-entries"),
+            ("", "step-lapse"),
+            ("", "step-no-judge"),
+        ],
+        Role::WatchlistApprover => &[
+            ("/entries", "step-entries"),
+            ("", "step-end"),
+            ("", "step-lapse"),
+            ("", "step-no-judge"),
+        ],
+        Role::Auditor => &[
+            ("/audit", "step-audit"),
+            ("", "step-verify"),
+            ("/entries", "step-entries"),
+            ("/attempts", "step-attempts"),
+            ("", "step-read-only"),
+        ],
+        Role::DataProtectionOfficer => &[
+            ("/audit", "step-audit"),
+            ("", "step-verify"),
+            ("/attempts", "step-attempts"),
+            ("/sites", "step-sites"),
+            ("", "step-no-face"),
+        ],
+        Role::PolicyAdmin => &[
+            ("/sites", "step-sites"),
+            ("", "step-deployment"),
+            ("/cameras", "step-cameras"),
+            ("/attempts", "step-attempts"),
+            ("", "step-no-face"),
+        ],
+        Role::SystemAdmin => &[
+            ("/accounts", "step-accounts"),
+            ("/edges", "step-edges"),
+            ("/cameras", "step-cameras"),
+            ("", "step-no-face"),
+        ],
     };
     let line = |(href, key): &(&'static str, &str)| StepLine {
         href,
-        link: if href.is_empty() { String::new() } else { shell.t(&format!("{key}-link")) },
+        link: if href.is_empty() {
+            String::new()
+        } else {
+            shell.t(&format!("{key}-link"))
+        },
         text: shell.t(key),
     };
     lines.iter().map(line).collect()
@@ -132,11 +199,23 @@ mod tests {
     #[test]
     fn every_role_gets_at_most_five_lines_in_both_languages() {
         for lang in Lang::ALL {
-            let shell = Shell::outside(lang, Theme::System, tapal_domain::time::UtcMs(0), false, "start", "/".into());
+            let shell = Shell::outside(
+                lang,
+                Theme::System,
+                tapal_domain::time::UtcMs(0),
+                false,
+                "start",
+                "/".into(),
+            );
             for role in Role::ALL {
                 let lines = steps(&shell, role);
                 assert!((1..=5).contains(&lines.len()), "{role:?}");
-                assert!(lines.iter().all(|line| !line.text.starts_with('[') && !line.link.starts_with('[')), "{role:?}");
+                assert!(
+                    lines
+                        .iter()
+                        .all(|line| !line.text.starts_with('[') && !line.link.starts_with('[')),
+                    "{role:?}"
+                );
             }
         }
     }

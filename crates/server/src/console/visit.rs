@@ -7,7 +7,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
-use tapal_domain::{id::SiteId, role::Permission, time::{SECOND_MS, UtcMs}};
+use tapal_domain::{
+    id::SiteId,
+    role::Permission,
+    time::{SECOND_MS, UtcMs},
+};
 use tapal_store::{edge, event, site};
 
 use super::{
@@ -45,22 +49,35 @@ impl Visit {
 
     /// The frame of a page that also asks anew by itself.
     pub fn polling(&self, page: &'static str, poll_ms: u32) -> Shell {
-        Shell { poll_ms, ..self.shell(page) }
+        Shell {
+            poll_ms,
+            ..self.shell(page)
+        }
     }
 
     /// The message about what was just done, from `?done=`.
     pub fn done(&self) -> Option<Notice> {
-        self.done.map(|key| Notice::new(Tone::Green, self.base.t(key), ""))
+        self.done
+            .map(|key| Notice::new(Tone::Green, self.base.t(key), ""))
     }
 }
 
 impl FromRequestParts<AppState> for Visit {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let session = parts.extensions.get::<Session>().cloned().ok_or_else(ApiError::not_signed_in)?;
+        let session = parts
+            .extensions
+            .get::<Session>()
+            .cloned()
+            .ok_or_else(ApiError::not_signed_in)?;
         let uri = parts.uri.clone();
         let base = frame(state, &session, &parts.headers, &uri).await?;
-        Ok(Self { zone: base.zone, done: done(&uri), session, base })
+        Ok(Self {
+            zone: base.zone,
+            done: done(&uri),
+            session,
+            base,
+        })
     }
 }
 
@@ -76,15 +93,32 @@ impl FromRequestParts<AppState> for Outside {
 
 /// The frame without anybody signed in.
 pub fn outside(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Shell {
-    let lang = cookie(headers, LANGUAGE).and_then(Lang::from_code).unwrap_or_default();
-    Shell::outside(lang, theme(headers), state.clock.now(), state.config.model.demonstration, "outside", path_of(uri))
+    let lang = cookie(headers, LANGUAGE)
+        .and_then(Lang::from_code)
+        .unwrap_or_default();
+    Shell::outside(
+        lang,
+        theme(headers),
+        state.clock.now(),
+        state.config.model.demonstration,
+        "outside",
+        path_of(uri),
+    )
 }
 
 /// The frame of a signed-in person.
-pub async fn frame(state: &AppState, session: &Session, headers: &HeaderMap, uri: &Uri) -> ApiResult<Shell> {
+pub async fn frame(
+    state: &AppState,
+    session: &Session,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> ApiResult<Shell> {
     let mut shell = outside(state, headers, uri);
     shell.lang = Lang::from_code(&session.language).unwrap_or_default();
-    shell.who = Some(Who { name: session.display_name.clone(), role: session.role.name() });
+    shell.who = Some(Who {
+        name: session.display_name.clone(),
+        role: session.role.name(),
+    });
     shell.csrf = session.csrf.clone();
     if session.must_change {
         return Ok(shell);
@@ -94,7 +128,11 @@ pub async fn frame(state: &AppState, session: &Session, headers: &HeaderMap, uri
         shell.zone = Zone(own.utc_offset_minutes);
         shell.place = Some(own.name);
         if let Some(desk) = session.desk {
-            shell.desk = site::desks(&state.db, id).await?.into_iter().find(|known| known.id == desk).map(|known| known.name);
+            shell.desk = site::desks(&state.db, id)
+                .await?
+                .into_iter()
+                .find(|known| known.id == desk)
+                .map(|known| known.name);
         }
     }
     if session.may(Permission::ReadAlerts) || session.may(Permission::ReadSites) {
@@ -110,17 +148,36 @@ pub async fn frame(state: &AppState, session: &Session, headers: &HeaderMap, uri
 }
 
 /// Whether all enrolled nodes were heard of, and since when the oldest of their lists is known to be current.
-async fn edge_line(state: &AppState, own: Option<SiteId>, now: UtcMs) -> ApiResult<Option<EdgeLine>> {
+async fn edge_line(
+    state: &AppState,
+    own: Option<SiteId>,
+    now: UtcMs,
+) -> ApiResult<Option<EdgeLine>> {
     let nodes = edge::list(&state.db, own).await?;
     let sites = site::list(&state.db).await?;
     let mut line: Option<EdgeLine> = None;
-    for node in nodes.iter().filter(|node| node.enrolled_at.is_some() && node.retired_at.is_none()) {
-        let alive = node.health_at.is_some_and(|at| now.since_ms(at) < SILENT_MS);
-        let wanted = sites.iter().find(|site| site.id == node.site).map_or(0, |site| site.list_version);
-        let current = node.health.as_ref().is_some_and(|health| health.list_version >= wanted);
+    for node in nodes
+        .iter()
+        .filter(|node| node.enrolled_at.is_some() && node.retired_at.is_none())
+    {
+        let alive = node
+            .health_at
+            .is_some_and(|at| now.since_ms(at) < SILENT_MS);
+        let wanted = sites
+            .iter()
+            .find(|site| site.id == node.site)
+            .map_or(0, |site| site.list_version);
+        let current = node
+            .health
+            .as_ref()
+            .is_some_and(|health| health.list_version >= wanted);
         let list_at = node.health_at.filter(|_| current);
         line = Some(match line {
-            None => EdgeLine { alive, list_at, behind: !current },
+            None => EdgeLine {
+                alive,
+                list_at,
+                behind: !current,
+            },
             Some(all) => EdgeLine {
                 alive: all.alive && alive,
                 list_at: all.list_at.zip(list_at).map(|(a, b)| a.min(b)),
@@ -137,12 +194,19 @@ pub const LANGUAGE: &str = "tapal_language";
 pub const THEME: &str = "tapal_theme";
 
 fn theme(headers: &HeaderMap) -> Theme {
-    cookie(headers, THEME).and_then(Theme::from_code).unwrap_or_default()
+    cookie(headers, THEME)
+        .and_then(Theme::from_code)
+        .unwrap_or_default()
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    let lines = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    lines
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// A cookie of a choice that is no secret, for a year.
@@ -152,7 +216,8 @@ pub fn choice_cookie(name: &str, value: &str) -> ApiResult<HeaderValue> {
 }
 
 fn path_of(uri: &Uri) -> String {
-    uri.path_and_query().map_or("/".to_owned(), |path| path.as_str().to_owned())
+    uri.path_and_query()
+        .map_or("/".to_owned(), |path| path.as_str().to_owned())
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
@@ -168,8 +233,13 @@ const DONE: [(&str, &str); 8] = [
 ];
 
 fn done(uri: &Uri) -> Option<&'static str> {
-    let code = uri.query()?.split('&').find_map(|pair| pair.strip_prefix("done="))?;
-    DONE.into_iter().find(|(known, _)| *known == code).map(|(_, key)| key)
+    let code = uri
+        .query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("done="))?;
+    DONE.into_iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, key)| key)
 }
 
 /// A page as a reply. Pages are personal: nothing on the way may keep them.
@@ -186,12 +256,20 @@ pub fn show_as(status: StatusCode, page: impl Template) -> ApiResult<Response> {
 /// 303 to a page of ours.
 pub fn see_other(path: impl AsRef<str>) -> ApiResult<Response> {
     let location = HeaderValue::from_str(path.as_ref()).map_err(ApiError::internal)?;
-    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response())
+    Ok((
+        StatusCode::SEE_OTHER,
+        [
+            (header::LOCATION, location),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ],
+    )
+        .into_response())
 }
 
 /// A path of this site to go back to; the start page for anything else.
 pub fn own_path(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let own =
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
     if own { path } else { "/" }
 }
 
@@ -201,14 +279,23 @@ mod tests {
 
     #[test]
     fn only_our_own_paths_are_gone_back_to() {
-        for (path, expect) in [("/alerts?x=1", "/alerts?x=1"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil", "/"), ("", "/")] {
+        for (path, expect) in [
+            ("/alerts?x=1", "/alerts?x=1"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil", "/"),
+            ("", "/"),
+        ] {
             assert_eq!(own_path(path), expect);
         }
     }
 
     #[test]
     fn an_address_cannot_put_words_into_a_page() {
-        assert_eq!(done(&Uri::from_static("/sites?done=saved")), Some("shell-saved"));
+        assert_eq!(
+            done(&Uri::from_static("/sites?done=saved")),
+            Some("shell-saved")
+        );
         assert_eq!(done(&Uri::from_static("/sites?done=<b>")), None);
     }
 }

@@ -45,7 +45,8 @@ macro_rules! files {
 const INDONESIAN: &[&str] = files!("id": "shell", "session", "start", "alert", "attempt", "camera", "site", "entry", "account", "edge", "audit", "error");
 const ENGLISH: &[&str] = files!("en": "shell", "session", "start", "alert", "attempt", "camera", "site", "entry", "account", "edge", "audit", "error");
 
-static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> = LazyLock::new(|| [bundle(Lang::Id), bundle(Lang::En)]);
+static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
+    LazyLock::new(|| [bundle(Lang::Id), bundle(Lang::En)]);
 
 fn bundle(lang: Lang) -> FluentBundle<FluentResource> {
     let (locale, files) = match lang {
@@ -57,7 +58,8 @@ fn bundle(lang: Lang) -> FluentBundle<FluentResource> {
     bundle.set_use_isolating(false);
     for text in files {
         // A broken line is reported by the test `files_parse`; what parsed is used.
-        let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(partial, _)| partial);
+        let resource =
+            FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(partial, _)| partial);
         bundle.add_resource_overriding(resource);
     }
     bundle
@@ -78,7 +80,9 @@ pub fn text(lang: Lang, key: &str, values: &[(&str, &dyn Display)]) -> String {
         };
         args.set((*name).to_owned(), value);
     }
-    bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
+    bundle
+        .format_pattern(pattern, Some(&args), &mut Vec::new())
+        .into_owned()
 }
 
 /// A whole number with the thousands mark of the language.
@@ -98,7 +102,11 @@ pub fn number(lang: Lang, value: u64) -> String {
 /// A number with one decimal, by the language's decimal mark.
 pub fn decimal(lang: Lang, value: f64) -> String {
     let text = format!("{value:.1}");
-    if lang == Lang::Id { text.replace('.', ",") } else { text }
+    if lang == Lang::Id {
+        text.replace('.', ",")
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -112,9 +120,16 @@ mod tests {
         let key = |line: &str| {
             let (key, _) = line.split_once('=')?;
             let key = key.trim_end();
-            (!key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))).then(|| key.to_owned())
+            (!key.is_empty()
+                && key
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)))
+            .then(|| key.to_owned())
         };
-        lines.filter(|line| !line.starts_with([' ', '#'])).filter_map(key).collect()
+        lines
+            .filter(|line| !line.starts_with([' ', '#']))
+            .filter_map(key)
+            .collect()
     }
 
     #[test]
@@ -129,8 +144,16 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_keys() {
         let (id, en) = (keys(INDONESIAN), keys(ENGLISH));
-        assert_eq!(id.difference(&en).collect::<Vec<_>>(), Vec::<&String>::new(), "only in Indonesian");
-        assert_eq!(en.difference(&id).collect::<Vec<_>>(), Vec::<&String>::new(), "only in English");
+        assert_eq!(
+            id.difference(&en).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "only in Indonesian"
+        );
+        assert_eq!(
+            en.difference(&id).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "only in English"
+        );
     }
 
     #[test]
@@ -149,7 +172,11 @@ mod tests {
                 for call in ["shell.t(\"", "shell.t1(\"", "shell.t2(\"", "shell.t3(\""] {
                     for part in text.split(call).skip(1) {
                         let key = part.split('"').next().unwrap();
-                        assert!(known.contains(key), "{key} of {} is in no Fluent file", path.display());
+                        assert!(
+                            known.contains(key),
+                            "{key} of {} is in no Fluent file",
+                            path.display()
+                        );
                     }
                 }
             }

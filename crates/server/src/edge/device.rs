@@ -10,7 +10,8 @@ use tapal_domain::{
     id::SiteId,
     screening::Threshold,
     wire::{
-        AlertReceived, AlertReport, EdgeConfig, EnrolReply, EnrolRequest, HealthReply, HealthReport, ListDelta, RemovalReceipt, SignedDelta,
+        AlertReceived, AlertReport, EdgeConfig, EnrolReply, EnrolRequest, HealthReply,
+        HealthReport, ListDelta, RemovalReceipt, SignedDelta,
     },
 };
 use tapal_store::{Error, alert, camera, edge, site};
@@ -25,19 +26,39 @@ use crate::{
 
 /// Enrols a node with its one-time token.
 #[utoipa::path(post, path = "/api/v1/edges/enrol", tag = "device", request_body = EnrolRequest, responses((status = 200, body = EnrolReply)))]
-pub async fn enrol(State(state): State<AppState>, Input(request): Input<EnrolRequest>) -> ApiResult<Json<EnrolReply>> {
-    let key = STANDARD.decode(&request.public_key).ok().and_then(|key| <[u8; 32]>::try_from(key).ok());
-    let key = key.filter(|key| ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak()));
-    let key = key.ok_or_else(|| ApiError::invalid("bad_key", "the public key must be 32 bytes of Ed25519, base64"))?;
+pub async fn enrol(
+    State(state): State<AppState>,
+    Input(request): Input<EnrolRequest>,
+) -> ApiResult<Json<EnrolReply>> {
+    let key = STANDARD
+        .decode(&request.public_key)
+        .ok()
+        .and_then(|key| <[u8; 32]>::try_from(key).ok());
+    let key = key
+        .filter(|key| ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak()));
+    let key = key.ok_or_else(|| {
+        ApiError::invalid(
+            "bad_key",
+            "the public key must be 32 bytes of Ed25519, base64",
+        )
+    })?;
     let token_hash = Sha256::digest(request.token.trim());
     let (edge, site) = match edge::enrol(&state.db, state.clock.now(), &token_hash, &key).await {
         Err(Error::NotFound) => {
-            return Err(ApiError::new(axum::http::StatusCode::FORBIDDEN, "bad_token", "the token is unknown, used or older than 24 hours; make a new one on the console's page of camera nodes"));
+            return Err(ApiError::new(
+                axum::http::StatusCode::FORBIDDEN,
+                "bad_token",
+                "the token is unknown, used or older than 24 hours; make a new one on the console's page of camera nodes",
+            ));
         }
         enrolled => enrolled?,
     };
     let centre_key = STANDARD.encode(state.signing_key.verifying_key().as_bytes());
-    Ok(Json(EnrolReply { edge, site, centre_key }))
+    Ok(Json(EnrolReply {
+        edge,
+        site,
+        centre_key,
+    }))
 }
 
 /// What this node must do.
@@ -77,9 +98,20 @@ pub struct Since {
 
 /// What changed on the lists of this node's site, signed by the centre.
 #[utoipa::path(get, path = "/api/v1/edge/list", tag = "device", params(Since), responses((status = 200, body = SignedDelta)))]
-pub async fn list(State(state): State<AppState>, device: Device, Params(at): Params<Since>) -> ApiResult<Json<SignedDelta>> {
+pub async fn list(
+    State(state): State<AppState>,
+    device: Device,
+    Params(at): Params<Since>,
+) -> ApiResult<Json<SignedDelta>> {
     let now = state.clock.now();
-    let delta = edge::delta(&state.db, device.site, at.since.unwrap_or(0), state.model_id(), now).await?;
+    let delta = edge::delta(
+        &state.db,
+        device.site,
+        at.since.unwrap_or(0),
+        state.model_id(),
+        now,
+    )
+    .await?;
     let delta = ListDelta {
         site: device.site,
         since: delta.since,
@@ -96,37 +128,80 @@ pub async fn list(State(state): State<AppState>, device: Device, Params(at): Par
 
 /// Proof that a template left the node.
 #[utoipa::path(post, path = "/api/v1/edge/receipts", tag = "device", request_body = RemovalReceipt, responses((status = 204)))]
-pub async fn receipt(State(state): State<AppState>, device: Device, Input(receipt): Input<RemovalReceipt>) -> ApiResult<axum::http::StatusCode> {
+pub async fn receipt(
+    State(state): State<AppState>,
+    device: Device,
+    Input(receipt): Input<RemovalReceipt>,
+) -> ApiResult<axum::http::StatusCode> {
     edge::receive(&state.db, state.clock.now(), device.edge, &receipt).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 
 /// How the node and its cameras are, and recent attempts.
 #[utoipa::path(post, path = "/api/v1/edge/health", tag = "device", request_body = HealthReport, responses((status = 200, body = HealthReply)))]
-pub async fn health(State(state): State<AppState>, device: Device, Input(report): Input<HealthReport>) -> ApiResult<Json<HealthReply>> {
+pub async fn health(
+    State(state): State<AppState>,
+    device: Device,
+    Input(report): Input<HealthReport>,
+) -> ApiResult<Json<HealthReply>> {
     let now = state.clock.now();
     let centre = edge::report(&state.db, now, device.edge, device.site, &report).await?;
-    Ok(Json(HealthReply { revision: centre.revision, list_version: centre.list_version, now }))
+    Ok(Json(HealthReply {
+        revision: centre.revision,
+        list_version: centre.list_version,
+        now,
+    }))
 }
 
 const PROBE_BYTES: usize = 1024 * 1024;
 
 fn probes(report: &AlertReport) -> ApiResult<Vec<Vec<u8>>> {
-    let wrong = || ApiError::invalid("bad_probes", "an alert needs 1 to 5 JPEGs of at most 1 MiB, base64");
+    let wrong = || {
+        ApiError::invalid(
+            "bad_probes",
+            "an alert needs 1 to 5 JPEGs of at most 1 MiB, base64",
+        )
+    };
     if !(1..=5).contains(&report.probes.len()) {
         return Err(wrong());
     }
-    let jpeg = |text: &String| STANDARD.decode(text).ok().filter(|jpeg| jpeg.starts_with(&[0xff, 0xd8]) && jpeg.len() <= PROBE_BYTES);
-    report.probes.iter().map(|text| jpeg(text).ok_or_else(wrong)).collect()
+    let jpeg = |text: &String| {
+        STANDARD
+            .decode(text)
+            .ok()
+            .filter(|jpeg| jpeg.starts_with(&[0xff, 0xd8]) && jpeg.len() <= PROBE_BYTES)
+    };
+    report
+        .probes
+        .iter()
+        .map(|text| jpeg(text).ok_or_else(wrong))
+        .collect()
 }
 
 /// Receives an alert: recorded once, however often it is sent.
 #[utoipa::path(post, path = "/api/v1/alerts", tag = "device", request_body = AlertReport, responses((status = 200, body = AlertReceived)))]
-pub async fn alert(State(state): State<AppState>, device: Device, Input(report): Input<AlertReport>) -> ApiResult<Json<AlertReceived>> {
+pub async fn alert(
+    State(state): State<AppState>,
+    device: Device,
+    Input(report): Input<AlertReport>,
+) -> ApiResult<Json<AlertReceived>> {
     let probes = probes(&report)?;
     let now = state.clock.now();
-    match alert::ingest(&state.db, now, device.edge, device.site, &report, &probes, &state.config.timers).await {
-        Err(Error::Conflict(what)) => Err(ApiError::invalid("alert_refused", format!("this alert can never be recorded: {what}"))),
+    match alert::ingest(
+        &state.db,
+        now,
+        device.edge,
+        device.site,
+        &report,
+        &probes,
+        &state.config.timers,
+    )
+    .await
+    {
+        Err(Error::Conflict(what)) => Err(ApiError::invalid(
+            "alert_refused",
+            format!("this alert can never be recorded: {what}"),
+        )),
         received => Ok(Json(received?)),
     }
 }

@@ -36,12 +36,20 @@ pub struct Device {
 impl<S: Send + Sync> FromRequestParts<S> for Device {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Device>().copied().ok_or_else(refused)
+        parts
+            .extensions
+            .get::<Device>()
+            .copied()
+            .ok_or_else(refused)
     }
 }
 
 fn refused() -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, "not_this_node", "the request is not signed by an enrolled node; enrol it with a token from the console")
+    ApiError::new(
+        StatusCode::UNAUTHORIZED,
+        "not_this_node",
+        "the request is not signed by an enrolled node; enrol it with a token from the console",
+    )
 }
 
 struct Claim {
@@ -69,8 +77,15 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
     let claim = claim(request.headers()).ok_or_else(refused)?;
     let now = state.clock.now();
     if now.since_ms(claim.time).abs() > SKEW_MS {
-        let message = format!("the node's clock is more than 5 minutes off; the centre's time is {} (UTC ms)", now.0);
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "clock_skew", message));
+        let message = format!(
+            "the node's clock is more than 5 minutes off; the centre's time is {} (UTC ms)",
+            now.0
+        );
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "clock_skew",
+            message,
+        ));
     }
     let (site, key) = match tapal_store::edge::key(&state.db, claim.edge).await {
         Err(tapal_store::Error::NotFound) => return Err(refused()),
@@ -79,14 +94,28 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
     let (mut parts, body) = request.into_parts();
     let body = read_body(body, guard.body_limit).await?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let signed = signed_text(parts.method.as_str(), path, claim.time, &claim.nonce, &hex(&Sha256::digest(&body)));
+    let signed = signed_text(
+        parts.method.as_str(),
+        path,
+        claim.time,
+        &claim.nonce,
+        &hex(&Sha256::digest(&body)),
+    );
     let key: [u8; 32] = key.try_into().map_err(|_| refused())?;
     let key = VerifyingKey::from_bytes(&key).map_err(|_| refused())?;
-    key.verify_strict(signed.as_bytes(), &claim.signature).map_err(|_| refused())?;
+    key.verify_strict(signed.as_bytes(), &claim.signature)
+        .map_err(|_| refused())?;
     // Only after the signature: strangers cannot fill the table.
     if !tapal_store::nonce::fresh(&state.db, now, claim.edge, &claim.nonce, claim.time).await? {
-        return Err(ApiError::new(StatusCode::UNAUTHORIZED, "replayed", "this request was received before"));
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "replayed",
+            "this request was received before",
+        ));
     }
-    parts.extensions.insert(Device { edge: claim.edge, site });
+    parts.extensions.insert(Device {
+        edge: claim.edge,
+        site,
+    });
     Ok(Request::from_parts(parts, Body::from(body)))
 }

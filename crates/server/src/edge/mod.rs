@@ -54,31 +54,67 @@ pub struct Announced {
 
 /// Nodes with their last health.
 #[utoipa::path(get, path = "/api/v1/edges", tag = "edge", params(OfSite), responses((status = 200, body = Vec<Edge>)))]
-pub async fn list(State(state): State<AppState>, session: Session, Params(of): Params<OfSite>) -> ApiResult<Json<Vec<Edge>>> {
+pub async fn list(
+    State(state): State<AppState>,
+    session: Session,
+    Params(of): Params<OfSite>,
+) -> ApiResult<Json<Vec<Edge>>> {
     Ok(Json(edge::list(&state.db, session.site.or(of.site)).await?))
 }
 
 /// Announces a node and gives its one-time token.
-pub async fn announce(state: &AppState, by: tapal_store::By, new: &NewEdge) -> ApiResult<Announced> {
+pub async fn announce(
+    state: &AppState,
+    by: tapal_store::By,
+    new: &NewEdge,
+) -> ApiResult<Announced> {
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 80 {
-        return Err(ApiError::invalid("name_missing", "give the node a name of 1 to 80 characters"));
+        return Err(ApiError::invalid(
+            "name_missing",
+            "give the node a name of 1 to 80 characters",
+        ));
     }
     let (now, token) = (state.clock.now(), random_token()?);
     let (edge, expires_at) = (EdgeId(state.clock.new_uuid()), now + TOKEN_MS);
-    edge::announce(&state.db, now, by, edge, new.site, name, &Sha256::digest(&token), expires_at).await?;
-    Ok(Announced { edge, token, expires_at })
+    edge::announce(
+        &state.db,
+        now,
+        by,
+        edge,
+        new.site,
+        name,
+        &Sha256::digest(&token),
+        expires_at,
+    )
+    .await?;
+    Ok(Announced {
+        edge,
+        token,
+        expires_at,
+    })
 }
 
 /// Announces a node.
 #[utoipa::path(post, path = "/api/v1/edges", tag = "edge", request_body = NewEdge, responses((status = 201, body = Announced)))]
-pub async fn add(State(state): State<AppState>, session: Session, Input(new): Input<NewEdge>) -> ApiResult<(StatusCode, Json<Announced>)> {
-    Ok((StatusCode::CREATED, Json(announce(&state, session.by(), &new).await?)))
+pub async fn add(
+    State(state): State<AppState>,
+    session: Session,
+    Input(new): Input<NewEdge>,
+) -> ApiResult<(StatusCode, Json<Announced>)> {
+    Ok((
+        StatusCode::CREATED,
+        Json(announce(&state, session.by(), &new).await?),
+    ))
 }
 
 /// Retires a node.
 #[utoipa::path(delete, path = "/api/v1/edges/{id}", tag = "edge", params(("id" = EdgeId, Path)), responses((status = 204)))]
-pub async fn retire(State(state): State<AppState>, session: Session, At(id): At<EdgeId>) -> ApiResult<StatusCode> {
+pub async fn retire(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<EdgeId>,
+) -> ApiResult<StatusCode> {
     edge::retire(&state.db, state.clock.now(), session.by(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,10 @@ use tapal_store::edge::Edge;
 
 use super::NewEdge;
 use crate::{
-    console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::{SILENT_MS, show_as}},
+    console::{
+        Notice, Shell, Tone, Visit, failure, see_other, show,
+        visit::{SILENT_MS, show_as},
+    },
     error::{ApiError, ApiResult},
     extract::At,
     state::AppState,
@@ -55,9 +58,18 @@ pub async fn list(State(state): State<AppState>, visit: Visit) -> ApiResult<Resp
     show(page(&state, &visit, notice, String::new()).await?)
 }
 
-async fn page(state: &AppState, visit: &Visit, notice: Option<Notice>, secret: String) -> ApiResult<EdgesPage> {
+async fn page(
+    state: &AppState,
+    visit: &Visit,
+    notice: Option<Notice>,
+    secret: String,
+) -> ApiResult<EdgesPage> {
     // A page with a token on it must not fetch itself anew: the token would vanish.
-    let mut shell = if secret.is_empty() { visit.polling("edges", 2_000) } else { visit.shell("edges") };
+    let mut shell = if secret.is_empty() {
+        visit.polling("edges", 2_000)
+    } else {
+        visit.shell("edges")
+    };
     if !secret.is_empty() {
         shell.after = None;
     }
@@ -65,20 +77,40 @@ async fn page(state: &AppState, visit: &Visit, notice: Option<Notice>, secret: S
     let sites = crate::site::visible(state, &visit.session).await?;
     let nodes = tapal_store::edge::list(&state.db, visit.session.site).await?;
     let may_edit = visit.session.may(Permission::EditEdges);
-    let site_name = |id: SiteId| sites.iter().find(|site| site.id == id).map(|site| site.name.clone()).unwrap_or_default();
+    let site_name = |id: SiteId| {
+        sites
+            .iter()
+            .find(|site| site.id == id)
+            .map(|site| site.name.clone())
+            .unwrap_or_default()
+    };
     Ok(EdgesPage {
         notice,
         secret,
-        rows: nodes.iter().map(|node| row(&shell, site_name(node.site), node, may_edit)).collect(),
-        sites: sites.iter().map(|site| Choice { code: site.id.to_string(), name: site.name.clone() }).collect(),
+        rows: nodes
+            .iter()
+            .map(|node| row(&shell, site_name(node.site), node, may_edit))
+            .collect(),
+        sites: sites
+            .iter()
+            .map(|site| Choice {
+                code: site.id.to_string(),
+                name: site.name.clone(),
+            })
+            .collect(),
         may_edit,
         shell,
     })
 }
 
 fn row(shell: &Shell, site: String, node: &Edge, may_edit: bool) -> Row {
-    let refused = node.health.as_ref().and_then(|health| health.refused.as_deref());
-    let silent = node.health_at.is_none_or(|at| shell.now.since_ms(at) > SILENT_MS);
+    let refused = node
+        .health
+        .as_ref()
+        .and_then(|health| health.refused.as_deref());
+    let silent = node
+        .health_at
+        .is_none_or(|at| shell.now.since_ms(at) > SILENT_MS);
     let (key, tone, icon) = if node.retired_at.is_some() {
         ("edge-retired", Tone::Grey, "archive")
     } else if node.enrolled_at.is_none() {
@@ -97,30 +129,57 @@ fn row(shell: &Shell, site: String, node: &Edge, may_edit: bool) -> Row {
         state: shell.t(key),
         tone,
         icon,
-        reason: refused.map(|code| shell.word_or_other("refused", code)).unwrap_or_default(),
+        reason: refused
+            .map(|code| shell.word_or_other("refused", code))
+            .unwrap_or_default(),
         heard: node.health_at,
-        engine: node.health.as_ref().map_or_else(|| "–".into(), |health| format!("{} · {}", health.engine, health.pack)),
+        engine: node.health.as_ref().map_or_else(
+            || "–".into(),
+            |health| format!("{} · {}", health.engine, health.pack),
+        ),
         may_retire: may_edit && node.retired_at.is_none(),
     }
 }
 
 /// `POST /edges`.
-pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<HashMap<String, String>>) -> ApiResult<Response> {
+pub async fn add(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<HashMap<String, String>>,
+) -> ApiResult<Response> {
     let text = |name: &str| form.get(name).map(|text| text.trim()).unwrap_or_default();
-    let site = text("site").parse::<SiteId>().map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
+    let site = text("site")
+        .parse::<SiteId>()
+        .map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
     visit.session.require_site(site)?;
-    match super::announce(&state, visit.session.by(), &NewEdge { site, name: text("name").to_owned() }).await {
+    match super::announce(
+        &state,
+        visit.session.by(),
+        &NewEdge {
+            site,
+            name: text("name").to_owned(),
+        },
+    )
+    .await
+    {
         Ok(announced) => show(page(&state, &visit, None, announced.token).await?),
         Err(error) if failure::is_mendable(&error) => {
             let notice = failure::problem(&visit.shell("edges"), &error);
-            show_as(error.http, page(&state, &visit, Some(notice), String::new()).await?)
+            show_as(
+                error.http,
+                page(&state, &visit, Some(notice), String::new()).await?,
+            )
         }
         Err(error) => Err(error),
     }
 }
 
 /// `POST /edges/{id}/retire`.
-pub async fn retire(State(state): State<AppState>, visit: Visit, At(id): At<EdgeId>) -> ApiResult<Response> {
+pub async fn retire(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<EdgeId>,
+) -> ApiResult<Response> {
     tapal_store::edge::retire(&state.db, state.clock.now(), visit.session.by(), id).await?;
     see_other("/edges?done=retired")
 }

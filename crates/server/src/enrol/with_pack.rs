@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tapal_domain::wire::ShotQuality;
-use tapal_vision::{Analyser, DetectSize, Engine, Face, Frame, ImageLimits, Pack, PackError, Quality, QualityLimits, decode_image, encode_jpeg, portrait};
+use tapal_vision::{
+    Analyser, DetectSize, Engine, Face, Frame, ImageLimits, Pack, PackError, Quality,
+    QualityLimits, decode_image, encode_jpeg, portrait,
+};
 
 use super::{Enrol, EnrolRefused, Enrolled};
 
@@ -22,24 +25,40 @@ impl PackEnrol {
     /// Loads the pack's networks.
     pub fn new(pack: &Pack, engine: &Arc<dyn Engine>) -> Result<Self, PackError> {
         let analyser = Analyser::new(pack, engine, DetectSize::default())?;
-        Ok(Self { model_id: pack.card().model_id.clone(), analyser: Mutex::new(analyser) })
+        Ok(Self {
+            model_id: pack.card().model_id.clone(),
+            analyser: Mutex::new(analyser),
+        })
     }
 }
 
 impl Enrol for PackEnrol {
     fn enrol(&self, image: &[u8]) -> Result<Enrolled, EnrolRefused> {
-        let frame = decode_image(image, &ImageLimits::default())
-            .map_err(|e| refuse("not_an_image", format!("The photograph cannot be read: {e}")))?;
+        let frame = decode_image(image, &ImageLimits::default()).map_err(|e| {
+            refuse(
+                "not_an_image",
+                format!("The photograph cannot be read: {e}"),
+            )
+        })?;
         let mut analyser = self.analyser.lock().unwrap_or_else(PoisonError::into_inner);
-        let broken = |e: tapal_vision::EngineError| refuse("engine", format!("The model could not be run: {e}"));
+        let broken = |e: tapal_vision::EngineError| {
+            refuse("engine", format!("The model could not be run: {e}"))
+        };
         let faces = analyser.detect(&frame).map_err(broken)?;
         let face = the_one(&faces)?;
         let quality = Quality::measure(&frame, face);
-        quality.verdict(&QualityLimits::enrolment()).map_err(|reason| refuse(code(reason), advice(code(reason)).into()))?;
+        quality
+            .verdict(&QualityLimits::enrolment())
+            .map_err(|reason| refuse(code(reason), advice(code(reason)).into()))?;
         let crop = analyser.align(&frame, face);
         let template = analyser.embed(&[crop]).map_err(broken)?.pop();
-        let template = template.ok_or_else(|| refuse("engine", "The model gave no template.".into()))?;
-        Ok(Enrolled { portrait_jpeg: picture(&frame, face), template: template.values.to_vec(), quality: shot(&quality) })
+        let template =
+            template.ok_or_else(|| refuse("engine", "The model gave no template.".into()))?;
+        Ok(Enrolled {
+            portrait_jpeg: picture(&frame, face),
+            template: template.values.to_vec(),
+            quality: shot(&quality),
+        })
     }
 
     fn model_id(&self) -> &str {
@@ -54,9 +73,22 @@ fn picture(frame: &Frame, face: &Face) -> Vec<u8> {
 fn the_one(faces: &[Face]) -> Result<&Face, EnrolRefused> {
     let area = |f: &Face| f.bbox[2] * f.bbox[3];
     let largest = faces.iter().max_by(|a, b| area(a).total_cmp(&area(b)));
-    let largest = largest.ok_or_else(|| refuse("no_face", "No face was found. Use a photograph with the whole face, seen from the front.".into()))?;
-    if faces.iter().filter(|f| area(f) >= BYSTANDER * area(largest)).count() > 1 {
-        return Err(refuse("several_faces", "More than one face was found. Cut the photograph to the one person.".into()));
+    let largest = largest.ok_or_else(|| {
+        refuse(
+            "no_face",
+            "No face was found. Use a photograph with the whole face, seen from the front.".into(),
+        )
+    })?;
+    if faces
+        .iter()
+        .filter(|f| area(f) >= BYSTANDER * area(largest))
+        .count()
+        > 1
+    {
+        return Err(refuse(
+            "several_faces",
+            "More than one face was found. Cut the photograph to the one person.".into(),
+        ));
     }
     Ok(largest)
 }
@@ -83,12 +115,16 @@ fn code(reason: tapal_vision::Rejection) -> &'static str {
 /// What to do about a photograph that is not good enough.
 fn advice(code: &str) -> &'static str {
     match code {
-        "too_small" => "The face is too small. Use a photograph with at least 60 pixels between the eyes.",
+        "too_small" => {
+            "The face is too small. Use a photograph with at least 60 pixels between the eyes."
+        }
         "too_dark" => "The face is too dark. Use an evenly lit photograph.",
         "too_bright" => "The face is too bright. Use an evenly lit photograph.",
         "blurred" => "The photograph is not sharp. Use a sharper one.",
         "side_on" => "The face is turned to the side. Use a photograph from the front.",
-        "too_steep" => "The face is seen from too far above or below. Use a photograph at eye height.",
+        "too_steep" => {
+            "The face is seen from too far above or below. Use a photograph at eye height."
+        }
         "occluded" => "Part of the face is covered. Use a photograph that shows the whole face.",
         "cut_off" => "The face is cut off at the edge. Use a photograph with the whole head.",
         _ => "It is not certain that this is a face. Use a clearer photograph.",

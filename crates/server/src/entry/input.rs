@@ -57,10 +57,20 @@ pub struct EntryInput {
 
 fn birth_date_ok(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let digits = parts
+        .iter()
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    let in_range = |i: usize, high: u32| parts.get(i).is_none_or(|part| part.parse::<u32>().is_ok_and(|n| (1..=high).contains(&n)));
-    text.is_empty() || digits && matches!(lengths[..], [4] | [4, 2] | [4, 2, 2]) && in_range(1, 12) && in_range(2, 31)
+    let in_range = |i: usize, high: u32| {
+        parts
+            .get(i)
+            .is_none_or(|part| part.parse::<u32>().is_ok_and(|n| (1..=high).contains(&n)))
+    };
+    text.is_empty()
+        || digits
+            && matches!(lengths[..], [4] | [4, 2] | [4, 2, 2])
+            && in_range(1, 12)
+            && in_range(2, 31)
 }
 
 impl EntryInput {
@@ -68,13 +78,29 @@ impl EntryInput {
     pub fn draft(self, id: EntryId) -> ApiResult<Draft> {
         let tidy = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         if !matches!(self.sex.as_str(), "M" | "F" | "X") {
-            return Err(ApiError::invalid("bad_sex", "sex is M, F or X, as in the document"));
+            return Err(ApiError::invalid(
+                "bad_sex",
+                "sex is M, F or X, as in the document",
+            ));
         }
         if !birth_date_ok(&self.birth_date) {
-            return Err(ApiError::invalid("bad_birth_date", "the birth date is YYYY-MM-DD, YYYY-MM, YYYY or empty"));
+            return Err(ApiError::invalid(
+                "bad_birth_date",
+                "the birth date is YYYY-MM-DD, YYYY-MM, YYYY or empty",
+            ));
         }
-        if [&self.full_name, &self.order_reference, &self.document_number].iter().any(|text| text.chars().count() > 200) {
-            return Err(ApiError::invalid("too_long", "names and numbers have at most 200 characters"));
+        if [
+            &self.full_name,
+            &self.order_reference,
+            &self.document_number,
+        ]
+        .iter()
+        .any(|text| text.chars().count() > 200)
+        {
+            return Err(ApiError::invalid(
+                "too_long",
+                "names and numbers have at most 200 characters",
+            ));
         }
         let person = Person {
             full_name: tidy(self.full_name),
@@ -84,8 +110,18 @@ impl EntryInput {
             document_number: self.document_number.trim().to_uppercase(),
         };
         let order_reference = tidy(self.order_reference);
-        let (list, agency, in_force_from, in_force_to) = (self.list, self.agency, self.in_force_from, self.in_force_to);
-        Ok(Draft { id, list, person, order_reference, agency, in_force_from, in_force_to, version: 1 })
+        let (list, agency, in_force_from, in_force_to) =
+            (self.list, self.agency, self.in_force_from, self.in_force_to);
+        Ok(Draft {
+            id,
+            list,
+            person,
+            order_reference,
+            agency,
+            in_force_from,
+            in_force_to,
+            version: 1,
+        })
     }
 }
 
@@ -100,25 +136,48 @@ pub struct Handed {
 impl<S: Send + Sync> FromRequest<S> for Handed {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
         if kind.starts_with("multipart/form-data") {
             return form(request, state).await;
         }
         let Input(mut input) = Input::<EntryInput>::from_request(request, state).await?;
         let texts = std::mem::take(&mut input.photos);
-        let decode = |text: &String| STANDARD.decode(text).map_err(|_| ApiError::invalid("not_an_image", "a photograph is not valid base64"));
+        let decode = |text: &String| {
+            STANDARD
+                .decode(text)
+                .map_err(|_| ApiError::invalid("not_an_image", "a photograph is not valid base64"))
+        };
         let photos: Vec<Vec<u8>> = few(texts)?.iter().map(decode).collect::<ApiResult<_>>()?;
         Ok(Self { input, photos })
     }
 }
 
 fn few<T>(photos: Vec<T>) -> ApiResult<Vec<T>> {
-    if photos.len() <= MOST_PHOTOS { Ok(photos) } else { Err(ApiError::invalid("too_many_photos", "an entry has at most 4 photographs")) }
+    if photos.len() <= MOST_PHOTOS {
+        Ok(photos)
+    } else {
+        Err(ApiError::invalid(
+            "too_many_photos",
+            "an entry has at most 4 photographs",
+        ))
+    }
 }
 
 async fn form<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Handed> {
-    let broken = || ApiError::new(StatusCode::BAD_REQUEST, "bad_form", "the form did not arrive whole, or is larger than 12 MB; try again");
-    let mut form = Multipart::from_request(request, state).await.map_err(|_| broken())?;
+    let broken = || {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_form",
+            "the form did not arrive whole, or is larger than 12 MB; try again",
+        )
+    };
+    let mut form = Multipart::from_request(request, state)
+        .await
+        .map_err(|_| broken())?;
     let (mut fields, mut photos) = (serde_json::Map::new(), Vec::new());
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -133,16 +192,29 @@ async fn form<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Handed> 
         let text = field.text().await.map_err(|_| broken())?;
         let is_time = matches!(name.as_str(), "in_force_from" | "in_force_to");
         let number = is_time.then(|| text.trim().parse::<i64>().ok()).flatten();
-        fields.insert(name, number.map_or(serde_json::Value::String(text), Into::into));
+        fields.insert(
+            name,
+            number.map_or(serde_json::Value::String(text), Into::into),
+        );
     }
     let input = serde_json::from_value(serde_json::Value::Object(fields));
-    let input = input.map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
-    Ok(Handed { input, photos: few(photos)? })
+    let input = input
+        .map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
+    Ok(Handed {
+        input,
+        photos: few(photos)?,
+    })
 }
 
 /// One photograph through the vision seam, on a thread made for that.
 pub async fn enrol(state: &AppState, photo: Vec<u8>) -> ApiResult<NewPhoto> {
-    let no_model = || ApiError::new(StatusCode::CONFLICT, "no_model", "no model pack is installed; run `tapal models install` first");
+    let no_model = || {
+        ApiError::new(
+            StatusCode::CONFLICT,
+            "no_model",
+            "no model pack is installed; run `tapal models install` first",
+        )
+    };
     let enrol = state.enrol.clone().ok_or_else(no_model)?;
     let id = state.clock.new_uuid();
     let work = move || {
@@ -156,7 +228,9 @@ pub async fn enrol(state: &AppState, photo: Vec<u8>) -> ApiResult<NewPhoto> {
             photo,
         })
     };
-    let done = tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)?;
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(ApiError::internal)?;
     done.map_err(|refused| {
         let mut error = ApiError::invalid("photo_refused", refused.message);
         error.reasons = vec![refused.code.to_owned()];
@@ -171,8 +245,17 @@ mod tests {
     #[test]
     fn birth_dates_may_be_partial() {
         for (text, good) in [
-            ("", true), ("1980", true), ("1980-02", true), ("1980-02-29", true), ("80", false), ("1980-13", false), ("1980-00-01", false),
-            ("1980-01-32", false), ("1980-1-1", false), ("1980-01-01-01", false), ("abcd", false),
+            ("", true),
+            ("1980", true),
+            ("1980-02", true),
+            ("1980-02-29", true),
+            ("80", false),
+            ("1980-13", false),
+            ("1980-00-01", false),
+            ("1980-01-32", false),
+            ("1980-1-1", false),
+            ("1980-01-01-01", false),
+            ("abcd", false),
         ] {
             assert_eq!(birth_date_ok(text), good, "{text}");
         }

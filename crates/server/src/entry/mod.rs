@@ -4,12 +4,7 @@
 pub mod input;
 pub mod page;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     entry::{Entry, ListKind},
@@ -66,9 +61,28 @@ pub struct Receipt {
 }
 
 /// A page of at most 100 entries; looking at names is recorded once a minute.
-pub async fn page(state: &AppState, session: &Session, wanted: &Wanted) -> ApiResult<Vec<Recorded>> {
-    let entries = entry::list(&state.db, wanted.list, wanted.live.unwrap_or(false), wanted.before, 100).await?;
-    tapal_store::look::record(&state.db, state.clock.now(), session.account, "entry", "all", "identities").await?;
+pub async fn page(
+    state: &AppState,
+    session: &Session,
+    wanted: &Wanted,
+) -> ApiResult<Vec<Recorded>> {
+    let entries = entry::list(
+        &state.db,
+        wanted.list,
+        wanted.live.unwrap_or(false),
+        wanted.before,
+        100,
+    )
+    .await?;
+    tapal_store::look::record(
+        &state.db,
+        state.clock.now(),
+        session.account,
+        "entry",
+        "all",
+        "identities",
+    )
+    .await?;
     Ok(entries)
 }
 
@@ -77,7 +91,11 @@ pub async fn page(state: &AppState, session: &Session, wanted: &Wanted) -> ApiRe
     ("list" = Option<ListKind>, Query, description = "only of this list"),
     ("live" = Option<bool>, Query, description = "true leaves out ended ones"),
     ("before" = Option<EntryId>, Query, description = "only older than this one")), responses((status = 200, body = Vec<Recorded>)))]
-pub async fn list(State(state): State<AppState>, session: Session, Params(wanted): Params<Wanted>) -> ApiResult<Json<Vec<Recorded>>> {
+pub async fn list(
+    State(state): State<AppState>,
+    session: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Json<Vec<Recorded>>> {
     Ok(Json(page(&state, &session, &wanted).await?))
 }
 
@@ -90,38 +108,69 @@ pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResu
         in_force_now: recorded.ended_at.is_none() && recorded.entry.in_force(now),
         recorded,
         photo_infos: entry::photos(&state.db, id).await?,
-        receipts: receipts.into_iter().map(|(edge, _, removed_at)| Receipt { edge, removed_at }).collect(),
+        receipts: receipts
+            .into_iter()
+            .map(|(edge, _, removed_at)| Receipt { edge, removed_at })
+            .collect(),
     })
 }
 
 /// One entry.
 #[utoipa::path(get, path = "/api/v1/entries/{id}", tag = "entry", params(("id" = EntryId, Path)), responses((status = 200, body = EntryDetail)))]
-pub async fn get(State(state): State<AppState>, session: Session, At(id): At<EntryId>) -> ApiResult<Json<EntryDetail>> {
+pub async fn get(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<EntryId>,
+) -> ApiResult<Json<EntryDetail>> {
     Ok(Json(detail(&state, &session, id).await?))
 }
 
 /// Portrait `n` of an entry.
 #[utoipa::path(get, path = "/api/v1/entries/{id}/portraits/{n}", tag = "entry", params(("id" = EntryId, Path), ("n" = i64, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
-pub async fn portrait(State(state): State<AppState>, session: Session, At((id, n)): At<(EntryId, i64)>) -> ApiResult<Response> {
+pub async fn portrait(
+    State(state): State<AppState>,
+    session: Session,
+    At((id, n)): At<(EntryId, i64)>,
+) -> ApiResult<Response> {
     let bytes = entry::portrait(&state.db, id, n).await?;
-    tapal_store::look::record(&state.db, state.clock.now(), session.account, "entry", id, "portrait").await?;
+    tapal_store::look::record(
+        &state.db,
+        state.clock.now(),
+        session.account,
+        "entry",
+        id,
+        "portrait",
+    )
+    .await?;
     Ok(jpeg(&bytes))
 }
 
 /// Records a lawful entry with its photographs (JPEG or PNG bytes); all or nothing.
-pub async fn record(state: &AppState, by: By, input: EntryInput, photos: Vec<Vec<u8>>) -> ApiResult<EntryId> {
+pub async fn record(
+    state: &AppState,
+    by: By,
+    input: EntryInput,
+    photos: Vec<Vec<u8>>,
+) -> ApiResult<EntryId> {
     let draft = input.draft(EntryId(state.clock.new_uuid()))?;
-    let entry = Entry::new(draft).map_err(|unlawful| ApiError::invalid(unlawful.code(), unlawful.to_string()))?;
+    let entry = Entry::new(draft)
+        .map_err(|unlawful| ApiError::invalid(unlawful.code(), unlawful.to_string()))?;
     if entry.in_force_to() <= state.clock.now() {
-        return Err(ApiError::invalid("period_over", "the period of this order is already over"));
+        return Err(ApiError::invalid(
+            "period_over",
+            "the period of this order is already over",
+        ));
     }
     let mut enrolled = Vec::with_capacity(photos.len());
     for photo in photos {
         enrolled.push(enrol(state, photo).await?);
     }
     if enrolled.is_empty() {
-        return Err(ApiError::invalid("photo_missing", "an entry needs a photograph of the face (UU 6/2011 Art 94)"));
+        return Err(ApiError::invalid(
+            "photo_missing",
+            "an entry needs a photograph of the face (UU 6/2011 Art 94)",
+        ));
     }
     entry::add_by(&state.db, state.clock.now(), by, &entry, &enrolled).await?;
     Ok(entry.id())
@@ -129,9 +178,16 @@ pub async fn record(state: &AppState, by: By, input: EntryInput, photos: Vec<Vec
 
 /// Records an entry with its photograph: JSON with base64, or a multipart form with a file `photo`.
 #[utoipa::path(post, path = "/api/v1/entries", tag = "entry", request_body = EntryInput, responses((status = 201, body = EntryDetail)))]
-pub async fn add(State(state): State<AppState>, session: Session, handed: input::Handed) -> ApiResult<(StatusCode, Json<EntryDetail>)> {
+pub async fn add(
+    State(state): State<AppState>,
+    session: Session,
+    handed: input::Handed,
+) -> ApiResult<(StatusCode, Json<EntryDetail>)> {
     let id = record(&state, session.by(), handed.input, handed.photos).await?;
-    Ok((StatusCode::CREATED, Json(detail(&state, &session, id).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(detail(&state, &session, id).await?),
+    ))
 }
 
 /// Why an entry ends before its time.
@@ -157,7 +213,12 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason, in the order shown.
-    pub const ALL: [EndReason; 4] = [Self::Revoked, Self::Acquitted, Self::Mistake, Self::Replaced];
+    pub const ALL: [EndReason; 4] = [
+        Self::Revoked,
+        Self::Acquitted,
+        Self::Mistake,
+        Self::Replaced,
+    ];
 
     /// The name used in JSON, SQL and translation keys.
     pub fn name(self) -> &'static str {
@@ -172,7 +233,19 @@ impl EndReason {
 
 /// Ends an entry: it leaves every list, open alerts on it are withdrawn.
 #[utoipa::path(post, path = "/api/v1/entries/{id}/end", tag = "entry", params(("id" = EntryId, Path)), request_body = End, responses((status = 200, body = EntryDetail)))]
-pub async fn end(State(state): State<AppState>, session: Session, At(id): At<EntryId>, Input(end): Input<End>) -> ApiResult<Json<EntryDetail>> {
-    entry::end(&state.db, state.clock.now(), session.by(), id, end.reason.name()).await?;
+pub async fn end(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<EntryId>,
+    Input(end): Input<End>,
+) -> ApiResult<Json<EntryDetail>> {
+    entry::end(
+        &state.db,
+        state.clock.now(),
+        session.by(),
+        id,
+        end.reason.name(),
+    )
+    .await?;
     Ok(Json(detail(&state, &session, id).await?))
 }

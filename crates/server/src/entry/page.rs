@@ -99,16 +99,28 @@ pub struct Filter {
 }
 
 /// `GET /entries`.
-pub async fn list(State(state): State<AppState>, visit: Visit, Params(filter): Params<Filter>) -> ApiResult<Response> {
+pub async fn list(
+    State(state): State<AppState>,
+    visit: Visit,
+    Params(filter): Params<Filter>,
+) -> ApiResult<Response> {
     let shell = visit.shell("entries");
     let list = ListKind::from_name(&filter.list);
     let with_ended = filter.ended.is_some();
-    let wanted = Wanted { list, live: Some(!with_ended), before: filter.before };
+    let wanted = Wanted {
+        list,
+        live: Some(!with_ended),
+        before: filter.before,
+    };
     let found = super::page(&state, &visit.session, &wanted).await?;
     let older = match found.last() {
         Some(last) if found.len() == 100 => {
             let ended = if with_ended { "&ended=yes" } else { "" };
-            format!("/entries?list={}{ended}&before={}", list.map_or("", ListKind::name), last.entry.id())
+            format!(
+                "/entries?list={}{ended}&before={}",
+                list.map_or("", ListKind::name),
+                last.entry.id()
+            )
         }
         _ => String::new(),
     };
@@ -124,12 +136,20 @@ pub async fn list(State(state): State<AppState>, visit: Visit, Params(filter): P
 }
 
 fn lists(shell: &Shell, chosen: &str) -> Vec<Choice> {
-    let choice = |list: ListKind| Choice { code: list.name(), name: shell.word("list", list.name()), chosen: list.name() == chosen };
+    let choice = |list: ListKind| Choice {
+        code: list.name(),
+        name: shell.word("list", list.name()),
+        chosen: list.name() == chosen,
+    };
     ListKind::ALL.into_iter().map(choice).collect()
 }
 
 fn agencies(shell: &Shell, chosen: &str) -> Vec<Choice> {
-    let choice = |agency: Agency| Choice { code: agency.name(), name: shell.word("agency", agency.name()), chosen: agency.name() == chosen };
+    let choice = |agency: Agency| Choice {
+        code: agency.name(),
+        name: shell.word("agency", agency.name()),
+        chosen: agency.name() == chosen,
+    };
     Agency::ALL.into_iter().map(choice).collect()
 }
 
@@ -149,19 +169,32 @@ fn row(shell: &Shell, recorded: &Recorded) -> Row {
         nationality: entry.person().nationality.clone(),
         order: entry.order_reference().to_owned(),
         agency: shell.word("agency", entry.agency().name()),
-        in_force: format!("{} – {}", shell.day(entry.in_force_from()), shell.day(entry.in_force_to() + -1)),
+        in_force: format!(
+            "{} – {}",
+            shell.day(entry.in_force_from()),
+            shell.day(entry.in_force_to() + -1)
+        ),
         state: shell.t(key),
         tone,
     }
 }
 
 /// `GET /entries/{id}`.
-pub async fn one(State(state): State<AppState>, visit: Visit, At(id): At<EntryId>) -> ApiResult<Response> {
+pub async fn one(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<EntryId>,
+) -> ApiResult<Response> {
     let notice = visit.done();
     show(entry(&state, &visit, id, notice).await?)
 }
 
-async fn entry(state: &AppState, visit: &Visit, id: EntryId, notice: Option<Notice>) -> ApiResult<EntryPage> {
+async fn entry(
+    state: &AppState,
+    visit: &Visit,
+    id: EntryId,
+    notice: Option<Notice>,
+) -> ApiResult<EntryPage> {
     let shell = visit.shell("entries");
     let detail = super::detail(state, &visit.session, id).await?;
     let person = detail.recorded.entry.person().clone();
@@ -171,10 +204,19 @@ async fn entry(state: &AppState, visit: &Visit, id: EntryId, notice: Option<Noti
         quality: format!("{} · {}", info.model_id, shell.day(info.created_at)),
     };
     let ended = detail.recorded.ended_at.map(|at| {
-        let reason = detail.recorded.end_reason.as_deref().map(|code| shell.word("end", code)).unwrap_or_default();
+        let reason = detail
+            .recorded
+            .end_reason
+            .as_deref()
+            .map(|code| shell.word("end", code))
+            .unwrap_or_default();
         format!("{} · {reason}", shell.full(&at))
     });
-    let reason = |reason: EndReason| Choice { code: reason.name(), name: shell.word("end", reason.name()), chosen: false };
+    let reason = |reason: EndReason| Choice {
+        code: reason.name(),
+        name: shell.word("end", reason.name()),
+        chosen: false,
+    };
     Ok(EntryPage {
         notice,
         row: row(&shell, &detail.recorded),
@@ -198,13 +240,34 @@ pub struct EndForm {
 }
 
 /// `POST /entries/{id}/end`.
-pub async fn end(State(state): State<AppState>, visit: Visit, At(id): At<EntryId>, Form(form): Form<EndForm>) -> ApiResult<Response> {
-    let reason = EndReason::ALL.into_iter().find(|reason| reason.name() == form.reason);
+pub async fn end(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<EntryId>,
+    Form(form): Form<EndForm>,
+) -> ApiResult<Response> {
+    let reason = EndReason::ALL
+        .into_iter()
+        .find(|reason| reason.name() == form.reason);
     let Some(reason) = reason.filter(|_| form.sure.is_some()) else {
-        let notice = Notice::new(Tone::Amber, visit.shell("entries").t("problem-not_sure"), "");
-        return show_as(StatusCode::UNPROCESSABLE_ENTITY, entry(&state, &visit, id, Some(notice)).await?);
+        let notice = Notice::new(
+            Tone::Amber,
+            visit.shell("entries").t("problem-not_sure"),
+            "",
+        );
+        return show_as(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            entry(&state, &visit, id, Some(notice)).await?,
+        );
     };
-    tapal_store::entry::end(&state.db, state.clock.now(), visit.session.by(), id, reason.name()).await?;
+    tapal_store::entry::end(
+        &state.db,
+        state.clock.now(),
+        visit.session.by(),
+        id,
+        reason.name(),
+    )
+    .await?;
     see_other(format!("/entries/{id}?done=ended"))
 }
 
@@ -235,12 +298,28 @@ pub async fn new(visit: Visit) -> ApiResult<Response> {
     show(new_page(shell, form, None, Vec::new()))
 }
 
-fn new_page(shell: Shell, form: Typed, notice: Option<Notice>, photo_errors: Vec<String>) -> NewPage {
-    NewPage { lists: lists(&shell, &form.list), agencies: agencies(&shell, &form.agency), shell, notice, form, photo_errors }
+fn new_page(
+    shell: Shell,
+    form: Typed,
+    notice: Option<Notice>,
+    photo_errors: Vec<String>,
+) -> NewPage {
+    NewPage {
+        lists: lists(&shell, &form.list),
+        agencies: agencies(&shell, &form.agency),
+        shell,
+        notice,
+        form,
+        photo_errors,
+    }
 }
 
 /// `POST /entries`.
-pub async fn add(State(state): State<AppState>, visit: Visit, form: Multipart) -> ApiResult<Response> {
+pub async fn add(
+    State(state): State<AppState>,
+    visit: Visit,
+    form: Multipart,
+) -> ApiResult<Response> {
     let (typed, photos) = read_form(form).await?;
     let outcome = match input(visit.zone, &typed) {
         Ok(input) => super::record(&state, visit.session.by(), input, photos).await,
@@ -256,7 +335,10 @@ pub async fn add(State(state): State<AppState>, visit: Visit, form: Multipart) -
                 true => failure::problem(&shell, &error),
                 false => Notice::new(Tone::Red, shell.t("photo-refused"), photo_errors.join(" ")),
             };
-            show_as(error.http, new_page(shell, typed, Some(notice), photo_errors))
+            show_as(
+                error.http,
+                new_page(shell, typed, Some(notice), photo_errors),
+            )
         }
         Err(error) => Err(error),
     }
@@ -265,13 +347,23 @@ pub async fn add(State(state): State<AppState>, visit: Visit, form: Multipart) -
 fn photo_errors(shell: &Shell, error: &ApiError) -> Vec<String> {
     match error.code {
         "photo_missing" => vec![shell.t("photo-missing")],
-        "photo_refused" => error.reasons.iter().map(|code| shell.word_or_other("photo", code)).collect(),
+        "photo_refused" => error
+            .reasons
+            .iter()
+            .map(|code| shell.word_or_other("photo", code))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 async fn read_form(mut form: Multipart) -> ApiResult<(Typed, Vec<Vec<u8>>)> {
-    let broken = || ApiError::new(StatusCode::BAD_REQUEST, "bad_form", "the form did not arrive whole, or is larger than 12 MB; try again");
+    let broken = || {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_form",
+            "the form did not arrive whole, or is larger than 12 MB; try again",
+        )
+    };
     let (mut typed, mut photos) = (Typed::default(), Vec::new());
     while let Some(field) = form.next_field().await.map_err(|_| broken())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -304,7 +396,10 @@ async fn read_form(mut form: Multipart) -> ApiResult<(Typed, Vec<Vec<u8>>)> {
 
 fn input(zone: Zone, typed: &Typed) -> ApiResult<EntryInput> {
     let bad = || ApiError::invalid("bad_form", "a field is missing or has the wrong form");
-    let day = |text: &str| zone.start_of(text).ok_or_else(|| ApiError::invalid("bad_date", "a date cannot be read"));
+    let day = |text: &str| {
+        zone.start_of(text)
+            .ok_or_else(|| ApiError::invalid("bad_date", "a date cannot be read"))
+    };
     Ok(EntryInput {
         list: ListKind::from_name(&typed.list).ok_or_else(bad)?,
         full_name: typed.full_name.clone(),

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use tapal_store::{Db, event::{self, Event}};
+use tapal_store::{
+    Db,
+    event::{self, Event},
+};
 use tokio::sync::broadcast;
 
 /// Events a console may be behind before it is dropped.

@@ -47,18 +47,41 @@ pub fn may_know(session: &Session, event: &Event) -> bool {
 
 /// Live events.
 #[utoipa::path(get, path = "/api/v1/events", tag = "event", params(Begin), responses((status = 200, body = String, content_type = "text/event-stream")))]
-pub async fn stream(State(state): State<AppState>, session: Session, Params(begin): Params<Begin>, headers: HeaderMap) -> ApiResult<Response> {
-    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+pub async fn stream(
+    State(state): State<AppState>,
+    session: Session,
+    Params(begin): Params<Begin>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let resumed = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.parse().ok());
     // Subscribed before anything is read: what happens in between comes live, and its number says it is known.
     let live = state.hub.subscribe();
     let head = event::head(&state.db).await?;
     let after = resumed.or(begin.after).unwrap_or(head);
-    let lost = after > head || event::oldest(&state.db).await?.is_some_and(|oldest| after + 1 < oldest);
-    let console = Console { state, session, live, last: if lost { head } else { after }, replay: Vec::new(), stage: Stage::Hello { lost } };
-    let pings = sse::KeepAlive::new().interval(Duration::from_secs(15)).event(sse::Event::default().event("ping").data("{}"));
+    let lost = after > head
+        || event::oldest(&state.db)
+            .await?
+            .is_some_and(|oldest| after + 1 < oldest);
+    let console = Console {
+        state,
+        session,
+        live,
+        last: if lost { head } else { after },
+        replay: Vec::new(),
+        stage: Stage::Hello { lost },
+    };
+    let pings = sse::KeepAlive::new()
+        .interval(Duration::from_secs(15))
+        .event(sse::Event::default().event("ping").data("{}"));
     let mut reply = Sse::new(console.events()).keep_alive(pings).into_response();
-    reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    reply.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    reply
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+        .headers_mut()
+        .insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(reply)
 }
 
@@ -97,7 +120,13 @@ impl Console {
                     self.stage = Stage::Replay;
                     // `stale` tells a page to load its data anew: what it missed is no longer kept.
                     let name = if lost { "stale" } else { "hello" };
-                    return Some(sse::Event::default().event(name).id(self.last.to_string()).data("{}").retry(Duration::from_secs(1)));
+                    return Some(
+                        sse::Event::default()
+                            .event(name)
+                            .id(self.last.to_string())
+                            .data("{}")
+                            .retry(Duration::from_secs(1)),
+                    );
                 }
                 Stage::Replay => {
                     if let Some(event) = self.replayed().await? {
@@ -121,7 +150,9 @@ impl Console {
                 self.replay = event::after(&self.state.db, self.last, 200).await.ok()?;
                 self.replay.reverse();
             }
-            let Some(event) = self.replay.pop() else { return Some(None) };
+            let Some(event) = self.replay.pop() else {
+                return Some(None);
+            };
             self.last = event.seq;
             if may_know(&self.session, &event) {
                 return Some(message(&event));
@@ -153,5 +184,10 @@ impl Console {
 
 fn message(event: &Event) -> Option<sse::Event> {
     let data = serde_json::json!({ "at": event.at, "site": event.site, "desk": event.desk, "payload": event.payload });
-    Some(sse::Event::default().id(event.seq.to_string()).event(&event.kind).data(data.to_string()))
+    Some(
+        sse::Event::default()
+            .id(event.seq.to_string())
+            .event(&event.kind)
+            .data(data.to_string()),
+    )
 }

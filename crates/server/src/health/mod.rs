@@ -21,5 +21,9 @@ pub struct Healthy {
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Healthy)))]
 pub async fn get(State(state): State<AppState>) -> ApiResult<Json<Healthy>> {
     let events = tapal_store::event::head(&state.db).await?;
-    Ok(Json(Healthy { status: "ok", events, demonstration: state.config.model.demonstration }))
+    Ok(Json(Healthy {
+        status: "ok",
+        events,
+        demonstration: state.config.model.demonstration,
+    }))
 }

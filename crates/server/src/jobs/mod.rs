@@ -32,7 +32,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
     if due(ran.retention_at, now, 10 * MINUTE_MS) {
         ran.retention_at = Some(now);
         match retention::destroy(&state.db, now, state.config.retention_ms).await {
-            Ok(gone) => tracing::info!(alerts = gone.alerts, probes = gone.probes, attempts = gone.attempts, "retention"),
+            Ok(gone) => tracing::info!(
+                alerts = gone.alerts,
+                probes = gone.probes,
+                attempts = gone.attempts,
+                "retention"
+            ),
             Err(error) => tracing::error!(%error, "retention failed; it is tried again"),
         }
     }
@@ -72,7 +77,12 @@ pub async fn run(state: AppState) {
 async fn pause(state: &AppState, now: UtcMs) -> Duration {
     let alert = alert::next_due(&state.db).await.ok().flatten();
     let lapse = entry::next_lapse(&state.db).await.ok().flatten();
-    let next = alert.into_iter().chain(lapse).map(|at| at.since_ms(now)).min().unwrap_or(MINUTE_MS);
+    let next = alert
+        .into_iter()
+        .chain(lapse)
+        .map(|at| at.since_ms(now))
+        .min()
+        .unwrap_or(MINUTE_MS);
     // At least 50 ms, so that a job that keeps failing cannot spin.
     Duration::from_millis(next.clamp(50, MINUTE_MS) as u64)
 }
@@ -83,8 +93,17 @@ mod tests {
 
     #[test]
     fn slow_jobs_run_at_first_then_at_their_interval_and_after_a_clock_set_back() {
-        for (last, now, expect) in [(None, 0, true), (Some(0), 9, false), (Some(0), 10, true), (Some(100), 50, true)] {
-            assert_eq!(due(last.map(UtcMs), UtcMs(now), 10), expect, "{last:?} {now}");
+        for (last, now, expect) in [
+            (None, 0, true),
+            (Some(0), 9, false),
+            (Some(0), 10, true),
+            (Some(100), 50, true),
+        ] {
+            assert_eq!(
+                due(last.map(UtcMs), UtcMs(now), 10),
+                expect,
+                "{last:?} {now}"
+            );
         }
     }
 }

@@ -10,7 +10,10 @@ use utoipa::{
     },
 };
 
-use crate::{account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, session, site};
+use crate::{
+    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, session,
+    site,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,13 +45,18 @@ struct Common;
 impl Modify for Common {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         if let Some(components) = api.components.as_mut() {
-            let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::guard::COOKIE)));
+            let cookie =
+                SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::guard::COOKIE)));
             components.add_security_scheme("session", cookie);
-            let signature = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(tapal_domain::wire::header::SIGNATURE)));
+            let signature = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(
+                tapal_domain::wire::header::SIGNATURE,
+            )));
             components.add_security_scheme("device", signature);
         }
         for route in crate::routes::api() {
-            let Some(item) = api.paths.paths.get_mut(route.path) else { continue };
+            let Some(item) = api.paths.paths.get_mut(route.path) else {
+                continue;
+            };
             let operation = match route.method {
                 "GET" => &mut item.get,
                 "POST" => &mut item.post,
@@ -56,14 +64,35 @@ impl Modify for Common {
                 "PATCH" => &mut item.patch,
                 _ => &mut item.delete,
             };
-            let Some(operation) = operation.as_mut() else { continue };
-            operation.security = route.access.scheme().map(|name| vec![utoipa::openapi::security::SecurityRequirement::new(name, Vec::<String>::new())]);
+            let Some(operation) = operation.as_mut() else {
+                continue;
+            };
+            operation.security = route.access.scheme().map(|name| {
+                vec![utoipa::openapi::security::SecurityRequirement::new(
+                    name,
+                    Vec::<String>::new(),
+                )]
+            });
             if let Some(permission) = route.access.words() {
-                operation.description = Some(format!("{} Needs: {permission}.", operation.description.clone().unwrap_or_default()).trim().to_owned());
+                operation.description = Some(
+                    format!(
+                        "{} Needs: {permission}.",
+                        operation.description.clone().unwrap_or_default()
+                    )
+                    .trim()
+                    .to_owned(),
+                );
             }
-            let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("ErrorBody")))).build();
-            let error = ResponseBuilder::new().description("An error: code, message for people, request id").content("application/json", content);
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(error.build()));
+            let content = ContentBuilder::new()
+                .schema(Some(RefOr::Ref(Ref::from_schema_name("ErrorBody"))))
+                .build();
+            let error = ResponseBuilder::new()
+                .description("An error: code, message for people, request id")
+                .content("application/json", content);
+            operation
+                .responses
+                .responses
+                .insert("default".to_owned(), RefOr::T(error.build()));
         }
     }
 }

@@ -52,7 +52,11 @@ pub struct Me {
 
 /// Signs in; sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = Credentials, responses((status = 200, body = Me)))]
-pub async fn start(State(state): State<AppState>, peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>, Input(given): Input<Credentials>) -> ApiResult<Response> {
+pub async fn start(
+    State(state): State<AppState>,
+    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    Input(given): Input<Credentials>,
+) -> ApiResult<Response> {
     let peer = peer.map(|axum::Extension(ConnectInfo(peer))| peer);
     let signed_in = sign_in::sign_in(&state, &given.username, &given.password, peer).await?;
     let account = signed_in.account;
@@ -104,7 +108,11 @@ pub struct PasswordChange {
 
 /// Changes one's own password; all own sessions end.
 #[utoipa::path(put, path = "/api/v1/session/password", tag = "session", request_body = PasswordChange, responses((status = 204)))]
-pub async fn password(State(state): State<AppState>, session: Session, Input(change): Input<PasswordChange>) -> ApiResult<StatusCode> {
+pub async fn password(
+    State(state): State<AppState>,
+    session: Session,
+    Input(change): Input<PasswordChange>,
+) -> ApiResult<StatusCode> {
     sign_in::change_password(&state, &session, &change.old, &change.new).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -78,7 +78,11 @@ fn allowed(access: Access, session: &Session) -> ApiResult<()> {
             "this password was given to you for one use; choose your own first",
         ));
     }
-    if may { Ok(()) } else { Err(ApiError::forbidden()) }
+    if may {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden())
+    }
 }
 
 /// The session of the request's cookie, if it is live. Notes its use once a minute.
@@ -112,18 +116,37 @@ pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Ses
 const QUIET: HeaderName = HeaderName::from_static("x-tapal-quiet");
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+    let all = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 /// Refuses a changing request that another site's page made a browser send.
 fn same_origin(state: &AppState, headers: &HeaderMap) -> ApiResult<()> {
-    let foreign = || ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", "this request came from another site's page");
+    let foreign = || {
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "this request came from another site's page",
+        )
+    };
     if let Some(origin) = headers.get(header::ORIGIN) {
         let origin = origin.to_str().map_err(|_| foreign())?;
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let own = origin.strip_prefix("https://").is_some_and(|name| name == host);
-        return if own || state.config.origins.iter().any(|known| known == origin) { Ok(()) } else { Err(foreign()) };
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default();
+        let own = origin
+            .strip_prefix("https://")
+            .is_some_and(|name| name == host);
+        return if own || state.config.origins.iter().any(|known| known == origin) {
+            Ok(())
+        } else {
+            Err(foreign())
+        };
     }
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         None | Some(b"same-origin" | b"none") => Ok(()),
@@ -134,31 +157,56 @@ fn same_origin(state: &AppState, headers: &HeaderMap) -> ApiResult<()> {
 /// The token must be in the header, or in the form. For a form the body is read once and handed on.
 async fn check_csrf(guard: &Guard, session: &Session, request: Request) -> ApiResult<Request> {
     let wrong = || {
-        ApiError::new(StatusCode::FORBIDDEN, "csrf", "this page is out of date or the request did not come from it; load it again")
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            "csrf",
+            "this page is out of date or the request did not come from it; load it again",
+        )
     };
     if let Some(token) = request.headers().get("x-csrf-token") {
-        return if same(token.as_bytes(), session.csrf.as_bytes()) { Ok(request) } else { Err(wrong()) };
+        return if same(token.as_bytes(), session.csrf.as_bytes()) {
+            Ok(request)
+        } else {
+            Err(wrong())
+        };
     }
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
     if !is_form && !kind.starts_with("multipart/form-data") {
         return Err(wrong());
     }
     let (parts, body) = request.into_parts();
     let bytes = read_body(body, guard.body_limit).await?;
-    let good = if is_form { form_token(&bytes, &session.csrf) } else { multipart_token(&bytes, &session.csrf) };
-    if good { Ok(Request::from_parts(parts, Body::from(bytes))) } else { Err(wrong()) }
+    let good = if is_form {
+        form_token(&bytes, &session.csrf)
+    } else {
+        multipart_token(&bytes, &session.csrf)
+    };
+    if good {
+        Ok(Request::from_parts(parts, Body::from(bytes)))
+    } else {
+        Err(wrong())
+    }
 }
 
 fn form_token(body: &[u8], expected: &str) -> bool {
-    body.split(|&byte| byte == b'&').any(|pair| pair.strip_prefix(b"csrf=").is_some_and(|token| same(token, expected.as_bytes())))
+    body.split(|&byte| byte == b'&').any(|pair| {
+        pair.strip_prefix(b"csrf=")
+            .is_some_and(|token| same(token, expected.as_bytes()))
+    })
 }
 
 /// The token part must be among the first of the form, before any file.
 fn multipart_token(body: &[u8], expected: &str) -> bool {
     let head = &body[..body.len().min(4_096)];
     let needle = format!("name=\"csrf\"\r\n\r\n{expected}\r\n");
-    head.windows(needle.len()).any(|window| same(window, needle.as_bytes()))
+    head.windows(needle.len())
+        .any(|window| same(window, needle.as_bytes()))
 }
 
 /// Compares without telling by time where the difference is.
@@ -168,6 +216,16 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 
 /// Reads a body up to its limit.
 pub(crate) async fn read_body(body: Body, limit: usize) -> ApiResult<Bytes> {
-    let too_large = || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("at most {limit} bytes can be sent here"));
-    Ok(Limited::new(body, limit).collect().await.map_err(|_| too_large())?.to_bytes())
+    let too_large = || {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("at most {limit} bytes can be sent here"),
+        )
+    };
+    Ok(Limited::new(body, limit)
+        .collect()
+        .await
+        .map_err(|_| too_large())?
+        .to_bytes())
 }

@@ -48,7 +48,11 @@ pub struct Session {
 impl Session {
     /// Refuses unless the role has this permission.
     pub fn require(&self, permission: Permission) -> ApiResult<()> {
-        if self.role.may(permission) { Ok(()) } else { Err(ApiError::forbidden()) }
+        if self.role.may(permission) {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden())
+        }
     }
 
     /// Whether the role has this permission; for showing or hiding a button.
@@ -58,7 +62,11 @@ impl Session {
 
     /// Refuses (as not found) what belongs to another site.
     pub fn require_site(&self, site: SiteId) -> ApiResult<()> {
-        if self.site.is_none_or(|own| own == site) { Ok(()) } else { Err(ApiError::not_found()) }
+        if self.site.is_none_or(|own| own == site) {
+            Ok(())
+        } else {
+            Err(ApiError::not_found())
+        }
     }
 
     /// As the actor of an alert's action.
@@ -75,7 +83,11 @@ impl Session {
 impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Session>().cloned().ok_or_else(ApiError::not_signed_in)
+        parts
+            .extensions
+            .get::<Session>()
+            .cloned()
+            .ok_or_else(ApiError::not_signed_in)
     }
 }
 

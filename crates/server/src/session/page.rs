@@ -48,7 +48,11 @@ pub struct Why {
 }
 
 /// `GET /sign-in`.
-pub async fn sign_in_page(session: Option<Session>, Outside(shell): Outside, Query(why): Query<Why>) -> ApiResult<Response> {
+pub async fn sign_in_page(
+    session: Option<Session>,
+    Outside(shell): Outside,
+    Query(why): Query<Why>,
+) -> ApiResult<Response> {
     let next = own_path(why.next.as_deref().unwrap_or("/")).to_owned();
     if session.is_some() {
         return see_other(next);
@@ -56,12 +60,21 @@ pub async fn sign_in_page(session: Option<Session>, Outside(shell): Outside, Que
     let words = |tone, key: &str, text: &str| Some(Notice::new(tone, shell.t(key), shell.t(text)));
     let notice = match why {
         Why { done: Some(_), .. } => words(Tone::Green, "session-changed", "session-changed-text"),
-        Why { out: Some(_), .. } => Some(Notice::new(Tone::Green, shell.t("session-signed-out"), "")),
+        Why { out: Some(_), .. } => {
+            Some(Notice::new(Tone::Green, shell.t("session-signed-out"), ""))
+        }
         // The bare start page is no lost session: say nothing.
-        Why { ended: Some(_), .. } if next != "/" => words(Tone::Grey, "session-ended", "session-ended-text"),
+        Why { ended: Some(_), .. } if next != "/" => {
+            words(Tone::Grey, "session-ended", "session-ended-text")
+        }
         _ => None,
     };
-    show(SignInPage { shell, notice, username: String::new(), next })
+    show(SignInPage {
+        shell,
+        notice,
+        username: String::new(),
+        next,
+    })
 }
 
 /// The sign-in form.
@@ -84,17 +97,31 @@ pub async fn sign_in_form(
     let peer = peer.map(|axum::Extension(ConnectInfo(address))| address);
     match sign_in::sign_in(&state, &form.username, &form.password, peer).await {
         Ok(signed_in) => {
-            let to = if signed_in.account.must_change { "/password".to_owned() } else { next };
+            let to = if signed_in.account.must_change {
+                "/password".to_owned()
+            } else {
+                next
+            };
             let mut reply = see_other(to)?;
             let language = choice_cookie(LANGUAGE, &signed_in.account.language)?;
-            reply.headers_mut().append(header::SET_COOKIE, signed_in.cookie);
+            reply
+                .headers_mut()
+                .append(header::SET_COOKIE, signed_in.cookie);
             reply.headers_mut().append(header::SET_COOKIE, language);
             Ok(reply)
         }
         Err(error) if error.code == "wrong_sign_in" || error.retry_after_s.is_some() => {
             let notice = Some(refusal(&shell, &error));
             shell.path = "/sign-in".into();
-            show_as(error.http, SignInPage { shell, notice, username: form.username, next })
+            show_as(
+                error.http,
+                SignInPage {
+                    shell,
+                    notice,
+                    username: form.username,
+                    next,
+                },
+            )
         }
         Err(error) => Err(error),
     }
@@ -102,14 +129,22 @@ pub async fn sign_in_form(
 
 fn refusal(shell: &Shell, error: &ApiError) -> Notice {
     match error.retry_after_s {
-        None => Notice::new(Tone::Red, shell.t("session-wrong"), shell.t("session-wrong-text")),
+        None => Notice::new(
+            Tone::Red,
+            shell.t("session-wrong"),
+            shell.t("session-wrong-text"),
+        ),
         Some(seconds) => {
             let wait = if seconds < 90 {
                 shell.t1("duration-seconds", "n", seconds)
             } else {
                 shell.t1("duration-minutes", "n", (seconds + 59) / 60)
             };
-            Notice::new(Tone::Amber, shell.t("session-wait"), shell.t1("session-wait-text", "wait", wait))
+            Notice::new(
+                Tone::Amber,
+                shell.t("session-wait"),
+                shell.t1("session-wait-text", "wait", wait),
+            )
         }
     }
 }
@@ -125,7 +160,11 @@ pub async fn sign_out(State(state): State<AppState>, session: Session) -> ApiRes
 /// `GET /password`.
 pub async fn password_page(visit: Visit) -> ApiResult<Response> {
     let must_change = visit.session.must_change;
-    show(PasswordPage { shell: visit.shell("password"), notice: None, must_change })
+    show(PasswordPage {
+        shell: visit.shell("password"),
+        notice: None,
+        must_change,
+    })
 }
 
 /// The password form.
@@ -137,13 +176,30 @@ pub struct PasswordForm {
 }
 
 /// `POST /password`.
-pub async fn password_form(State(state): State<AppState>, visit: Visit, Form(form): Form<PasswordForm>) -> ApiResult<Response> {
+pub async fn password_form(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<PasswordForm>,
+) -> ApiResult<Response> {
     let mut shell = visit.shell("password");
     shell.path = "/password".into();
     let must_change = visit.session.must_change;
-    let refused = |shell: Shell, status, notice| show_as(status, PasswordPage { notice: Some(notice), must_change, shell });
+    let refused = |shell: Shell, status, notice| {
+        show_as(
+            status,
+            PasswordPage {
+                notice: Some(notice),
+                must_change,
+                shell,
+            },
+        )
+    };
     if form.new != form.again {
-        let notice = Notice::new(Tone::Red, shell.t("session-not-alike"), shell.t("session-not-alike-text"));
+        let notice = Notice::new(
+            Tone::Red,
+            shell.t("session-not-alike"),
+            shell.t("session-not-alike-text"),
+        );
         return refused(shell, StatusCode::UNPROCESSABLE_ENTITY, notice);
     }
     match sign_in::change_password(&state, &visit.session, &form.old, &form.new).await {
@@ -181,16 +237,38 @@ pub struct Preferences {
 }
 
 /// `POST /preferences`.
-pub async fn preferences(State(state): State<AppState>, session: Option<Session>, Form(form): Form<Preferences>) -> ApiResult<Response> {
+pub async fn preferences(
+    State(state): State<AppState>,
+    session: Option<Session>,
+    Form(form): Form<Preferences>,
+) -> ApiResult<Response> {
     let mut reply = see_other(own_path(&form.back))?;
-    if let Some(lang) = form.language.as_deref().and_then(crate::console::Lang::from_code) {
+    if let Some(lang) = form
+        .language
+        .as_deref()
+        .and_then(crate::console::Lang::from_code)
+    {
         if let Some(session) = &session {
-            tapal_store::account::set_language(&state.db, state.clock.now(), session.account, lang.code()).await?;
+            tapal_store::account::set_language(
+                &state.db,
+                state.clock.now(),
+                session.account,
+                lang.code(),
+            )
+            .await?;
         }
-        reply.headers_mut().append(header::SET_COOKIE, choice_cookie(LANGUAGE, lang.code())?);
+        reply
+            .headers_mut()
+            .append(header::SET_COOKIE, choice_cookie(LANGUAGE, lang.code())?);
     }
-    if let Some(theme) = form.theme.as_deref().and_then(crate::console::shell::Theme::from_code) {
-        reply.headers_mut().append(header::SET_COOKIE, choice_cookie(THEME, theme.code())?);
+    if let Some(theme) = form
+        .theme
+        .as_deref()
+        .and_then(crate::console::shell::Theme::from_code)
+    {
+        reply
+            .headers_mut()
+            .append(header::SET_COOKIE, choice_cookie(THEME, theme.code())?);
     }
     Ok(reply)
 }

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version, password_hash::SaltString};
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
+    password_hash::SaltString,
+};
 use axum::http::{HeaderValue, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -34,13 +37,21 @@ pub fn random_token() -> ApiResult<String> {
 }
 
 /// Checks name and password and starts a session. `peer` is the network address asking.
-pub async fn sign_in(state: &AppState, username: &str, password: &str, peer: Option<SocketAddr>) -> ApiResult<SignedIn> {
+pub async fn sign_in(
+    state: &AppState,
+    username: &str,
+    password: &str,
+    peer: Option<SocketAddr>,
+) -> ApiResult<SignedIn> {
     let username = username.trim().to_lowercase();
     let names = throttle_names(&username, peer.map(|peer| peer.ip()));
     throttled(state, &names).await?;
     let found = account::find(&state.db, &username).await?;
     // An unknown name costs the same hashing as a wrong password.
-    let hash = found.as_ref().map_or_else(|| decoy(state.config.password_cost), |(_, hash)| hash.clone());
+    let hash = found.as_ref().map_or_else(
+        || decoy(state.config.password_cost),
+        |(_, hash)| hash.clone(),
+    );
     let right = verify(state, password.to_owned(), hash).await?;
     let now = state.clock.now();
     match found {
@@ -48,20 +59,40 @@ pub async fn sign_in(state: &AppState, username: &str, password: &str, peer: Opt
             let (token, csrf) = (random_token()?, random_token()?);
             let bytes = URL_SAFE_NO_PAD.decode(&token).map_err(ApiError::internal)?;
             // Only the account's own count is forgotten: one's own sign-in must not reset a shared address.
-            tapal_store::session::start(&state.db, now, account.id, &Sha256::digest(bytes), &csrf, &names[..1]).await?;
+            tapal_store::session::start(
+                &state.db,
+                now,
+                account.id,
+                &Sha256::digest(bytes),
+                &csrf,
+                &names[..1],
+            )
+            .await?;
             let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
-            Ok(SignedIn { cookie: HeaderValue::from_str(&cookie).map_err(ApiError::internal)?, csrf, account })
+            Ok(SignedIn {
+                cookie: HeaderValue::from_str(&cookie).map_err(ApiError::internal)?,
+                csrf,
+                account,
+            })
         }
         found => {
-            account::sign_in_failed(&state.db, now, &names, found.map(|(account, _)| account.id)).await?;
-            Err(ApiError::new(StatusCode::UNAUTHORIZED, "wrong_sign_in", "user name or password is wrong"))
+            account::sign_in_failed(&state.db, now, &names, found.map(|(account, _)| account.id))
+                .await?;
+            Err(ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                "wrong_sign_in",
+                "user name or password is wrong",
+            ))
         }
     }
 }
 
 /// The account's own name first, then the address.
 fn throttle_names(username: &str, peer: Option<IpAddr>) -> Vec<String> {
-    let mut names = vec![format!("account:{}", username.chars().take(64).collect::<String>())];
+    let mut names = vec![format!(
+        "account:{}",
+        username.chars().take(64).collect::<String>()
+    )];
     names.extend(peer.map(|peer| format!("net:{peer}")));
     names
 }
@@ -73,7 +104,11 @@ async fn throttled(state: &AppState, names: &[String]) -> ApiResult<()> {
     let now = state.clock.now();
     for (i, name) in names.iter().enumerate() {
         let (failures, last) = account::failures(&state.db, name).await?;
-        let failures = if i == 0 { failures } else { failures.saturating_sub(ADDRESS_FREE_FAILURES) };
+        let failures = if i == 0 {
+            failures
+        } else {
+            failures.saturating_sub(ADDRESS_FREE_FAILURES)
+        };
         match sign_in_wait_ms(failures, last, now) {
             0 => {}
             wait_ms => return Err(ApiError::wait(wait_ms)),
@@ -84,24 +119,47 @@ async fn throttled(state: &AppState, names: &[String]) -> ApiResult<()> {
 
 /// Ends the session; the value clears the cookie.
 pub async fn sign_out(state: &AppState, session: &Session) -> ApiResult<HeaderValue> {
-    tapal_store::session::end(&state.db, state.clock.now(), session.account, &session.token_hash).await?;
-    Ok(HeaderValue::from_static("__Host-tapal=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"))
+    tapal_store::session::end(
+        &state.db,
+        state.clock.now(),
+        session.account,
+        &session.token_hash,
+    )
+    .await?;
+    Ok(HeaderValue::from_static(
+        "__Host-tapal=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0",
+    ))
 }
 
 /// Changes one's own password; all sessions end, so the person signs in anew.
-pub async fn change_password(state: &AppState, session: &Session, old: &str, new: &str) -> ApiResult<()> {
+pub async fn change_password(
+    state: &AppState,
+    session: &Session,
+    old: &str,
+    new: &str,
+) -> ApiResult<()> {
     let names = throttle_names(&session.username, None);
     throttled(state, &names).await?;
-    let (_, present) = account::find(&state.db, &session.username).await?.ok_or_else(ApiError::not_signed_in)?;
+    let (_, present) = account::find(&state.db, &session.username)
+        .await?
+        .ok_or_else(ApiError::not_signed_in)?;
     let now = state.clock.now();
     if !verify(state, old.to_owned(), present).await? {
         account::sign_in_failed(&state.db, now, &names, Some(session.account)).await?;
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "wrong_password", "the present password is wrong"));
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "wrong_password",
+            "the present password is wrong",
+        ));
     }
     if old == new {
-        return Err(ApiError::invalid("password_same", "choose another password than the present one"));
+        return Err(ApiError::invalid(
+            "password_same",
+            "choose another password than the present one",
+        ));
     }
-    password_verdict(&session.username, new).map_err(|weak| ApiError::invalid("weak_password", weak.to_string()))?;
+    password_verdict(&session.username, new)
+        .map_err(|weak| ApiError::invalid("weak_password", weak.to_string()))?;
     let hash = hash(state, new.to_owned()).await?;
     Ok(account::set_password(&state.db, now, session.by(), session.account, &hash, false).await?)
 }
@@ -128,18 +186,27 @@ pub fn one_time_password() -> ApiResult<String> {
 }
 
 fn hasher(cost: PasswordCost) -> Result<Argon2<'static>, argon2::Error> {
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(cost.memory_kib, cost.passes, 1, None)?))
+    Ok(Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(cost.memory_kib, cost.passes, 1, None)?,
+    ))
 }
 
 fn decoy(cost: PasswordCost) -> String {
     // A hash of nothing anybody knows, at today's cost.
-    format!("$argon2id$v=19$m={},t={},p=1$dGFwYWxkZWNveXNhbHQ$VHYzS3lCT0p5Wm1nWWpVd0hYcUl2Zz0AAAAAAAA", cost.memory_kib, cost.passes)
+    format!(
+        "$argon2id$v=19$m={},t={},p=1$dGFwYWxkZWNveXNhbHQ$VHYzS3lCT0p5Wm1nWWpVd0hYcUl2Zz0AAAAAAAA",
+        cost.memory_kib, cost.passes
+    )
 }
 
 /// Hashes a password on a thread made for it, a few at a time.
 pub async fn hash(state: &AppState, password: String) -> ApiResult<String> {
     let cost = state.config.password_cost;
-    blocking(state, move || hash_now(&password, cost)).await?.map_err(ApiError::internal)
+    blocking(state, move || hash_now(&password, cost))
+        .await?
+        .map_err(ApiError::internal)
 }
 
 /// Hashes a password on this thread.
@@ -148,7 +215,10 @@ pub fn hash_now(password: &str, cost: PasswordCost) -> Result<String, String> {
     getrandom::fill(&mut salt).map_err(|e| e.to_string())?;
     let salt = SaltString::encode_b64(&salt).map_err(|e| e.to_string())?;
     let hasher = hasher(cost).map_err(|e| e.to_string())?;
-    hasher.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(|e| e.to_string())
+    hasher
+        .hash_password(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(|e| e.to_string())
 }
 
 async fn verify(state: &AppState, password: String, hash: String) -> ApiResult<bool> {
@@ -156,12 +226,21 @@ async fn verify(state: &AppState, password: String, hash: String) -> ApiResult<b
         return Ok(false);
     }
     blocking(state, move || {
-        PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        PasswordHash::new(&hash).is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &hash)
+                .is_ok()
+        })
     })
     .await
 }
 
-async fn blocking<T: Send + 'static>(state: &AppState, work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+async fn blocking<T: Send + 'static>(
+    state: &AppState,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> ApiResult<T> {
     let _permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(ApiError::internal)
 }

@@ -37,9 +37,16 @@ pub struct SiteInput {
 impl SiteInput {
     fn checked(self) -> ApiResult<NewSite> {
         if !(-720..=840).contains(&self.utc_offset_minutes) || self.utc_offset_minutes % 15 != 0 {
-            return Err(ApiError::invalid("bad_offset", "the local time is a number of minutes east of UTC, such as 420 for WIB"));
+            return Err(ApiError::invalid(
+                "bad_offset",
+                "the local time is a number of minutes east of UTC, such as 420 for WIB",
+            ));
         }
-        Ok(NewSite { name: name_of(&self.name)?, kind: self.kind, utc_offset_minutes: self.utc_offset_minutes })
+        Ok(NewSite {
+            name: name_of(&self.name)?,
+            kind: self.kind,
+            utc_offset_minutes: self.utc_offset_minutes,
+        })
     }
 }
 
@@ -90,7 +97,11 @@ pub async fn list(State(state): State<AppState>, session: Session) -> ApiResult<
 
 /// One site with its deployment record, desks, lanes and thresholds.
 #[utoipa::path(get, path = "/api/v1/sites/{id}", tag = "site", params(("id" = SiteId, Path)), responses((status = 200, body = SiteView)))]
-pub async fn get(State(state): State<AppState>, session: Session, At(id): At<SiteId>) -> ApiResult<Json<SiteView>> {
+pub async fn get(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+) -> ApiResult<Json<SiteView>> {
     Ok(Json(view(&state, &session, id).await?))
 }
 
@@ -103,7 +114,11 @@ pub async fn add_by(state: &AppState, by: By, input: SiteInput) -> ApiResult<Sit
 
 /// Records a site.
 #[utoipa::path(post, path = "/api/v1/sites", tag = "site", request_body = SiteInput, responses((status = 201, body = Site)))]
-pub async fn add(State(state): State<AppState>, session: Session, Input(input): Input<SiteInput>) -> ApiResult<(StatusCode, Json<Site>)> {
+pub async fn add(
+    State(state): State<AppState>,
+    session: Session,
+    Input(input): Input<SiteInput>,
+) -> ApiResult<(StatusCode, Json<Site>)> {
     if session.site.is_some() {
         return Err(ApiError::forbidden());
     }
@@ -118,20 +133,48 @@ pub async fn change_by(state: &AppState, by: By, id: SiteId, input: SiteInput) -
 
 /// Changes a site.
 #[utoipa::path(patch, path = "/api/v1/sites/{id}", tag = "site", params(("id" = SiteId, Path)), request_body = SiteInput, responses((status = 200, body = SiteView)))]
-pub async fn change(State(state): State<AppState>, session: Session, At(id): At<SiteId>, Input(input): Input<SiteInput>) -> ApiResult<Json<SiteView>> {
+pub async fn change(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+    Input(input): Input<SiteInput>,
+) -> ApiResult<Json<SiteView>> {
     session.require_site(id)?;
-    site::change(&state.db, state.clock.now(), session.by(), id, &input.checked()?).await?;
+    site::change(
+        &state.db,
+        state.clock.now(),
+        session.by(),
+        id,
+        &input.checked()?,
+    )
+    .await?;
     Ok(Json(view(&state, &session, id).await?))
 }
 
 /// Records or replaces the deployment record. An incomplete one is kept as it is, and the matcher stays off.
-pub async fn deploy_by(state: &AppState, by: By, id: SiteId, mut record: Deployment) -> ApiResult<()> {
+pub async fn deploy_by(
+    state: &AppState,
+    by: By,
+    id: SiteId,
+    mut record: Deployment,
+) -> ApiResult<()> {
     if record.valid_to <= record.valid_from {
-        return Err(ApiError::invalid("period_empty", "the record must end after it begins"));
+        return Err(ApiError::invalid(
+            "period_empty",
+            "the record must end after it begins",
+        ));
     }
-    let texts = [&record.decree, &record.purpose, &record.hours, &record.dpia_reference];
+    let texts = [
+        &record.decree,
+        &record.purpose,
+        &record.hours,
+        &record.dpia_reference,
+    ];
     if texts.iter().any(|text| text.chars().count() > 500) {
-        return Err(ApiError::invalid("too_long", "each text of the record has at most 500 characters"));
+        return Err(ApiError::invalid(
+            "too_long",
+            "each text of the record has at most 500 characters",
+        ));
     }
     record.lists.sort();
     record.lists.dedup();
@@ -140,7 +183,12 @@ pub async fn deploy_by(state: &AppState, by: By, id: SiteId, mut record: Deploym
 
 /// Records or replaces the deployment record.
 #[utoipa::path(put, path = "/api/v1/sites/{id}/deployment", tag = "site", params(("id" = SiteId, Path)), request_body = Deployment, responses((status = 200, body = SiteView)))]
-pub async fn deploy(State(state): State<AppState>, session: Session, At(id): At<SiteId>, Input(record): Input<Deployment>) -> ApiResult<Json<SiteView>> {
+pub async fn deploy(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+    Input(record): Input<Deployment>,
+) -> ApiResult<Json<SiteView>> {
     session.require_site(id)?;
     deploy_by(&state, session.by(), id, record).await?;
     Ok(Json(view(&state, &session, id).await?))
@@ -154,15 +202,29 @@ pub struct DeskInput {
 }
 
 /// Records a desk of a site; its id.
-pub async fn add_desk_by(state: &AppState, by: By, site: SiteId, input: &DeskInput) -> ApiResult<DeskId> {
-    let desk = Desk { id: DeskId(state.clock.new_uuid()), site, name: name_of(&input.name)? };
+pub async fn add_desk_by(
+    state: &AppState,
+    by: By,
+    site: SiteId,
+    input: &DeskInput,
+) -> ApiResult<DeskId> {
+    let desk = Desk {
+        id: DeskId(state.clock.new_uuid()),
+        site,
+        name: name_of(&input.name)?,
+    };
     site::add_desk(&state.db, state.clock.now(), by, &desk).await?;
     Ok(desk.id)
 }
 
 /// Records a desk.
 #[utoipa::path(post, path = "/api/v1/sites/{id}/desks", tag = "site", params(("id" = SiteId, Path)), request_body = DeskInput, responses((status = 201, body = SiteView)))]
-pub async fn add_desk(State(state): State<AppState>, session: Session, At(id): At<SiteId>, Input(input): Input<DeskInput>) -> ApiResult<(StatusCode, Json<SiteView>)> {
+pub async fn add_desk(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+    Input(input): Input<DeskInput>,
+) -> ApiResult<(StatusCode, Json<SiteView>)> {
     session.require_site(id)?;
     add_desk_by(&state, session.by(), id, &input).await?;
     Ok((StatusCode::CREATED, Json(view(&state, &session, id).await?)))
@@ -170,9 +232,18 @@ pub async fn add_desk(State(state): State<AppState>, session: Session, At(id): A
 
 /// Renames a desk.
 #[utoipa::path(patch, path = "/api/v1/sites/{id}/desks/{desk}", tag = "site", params(("id" = SiteId, Path), ("desk" = DeskId, Path)), request_body = DeskInput, responses((status = 200, body = SiteView)))]
-pub async fn change_desk(State(state): State<AppState>, session: Session, At((id, desk)): At<(SiteId, DeskId)>, Input(input): Input<DeskInput>) -> ApiResult<Json<SiteView>> {
+pub async fn change_desk(
+    State(state): State<AppState>,
+    session: Session,
+    At((id, desk)): At<(SiteId, DeskId)>,
+    Input(input): Input<DeskInput>,
+) -> ApiResult<Json<SiteView>> {
     session.require_site(id)?;
-    let desk = Desk { id: desk, site: id, name: name_of(&input.name)? };
+    let desk = Desk {
+        id: desk,
+        site: id,
+        name: name_of(&input.name)?,
+    };
     site::change_desk(&state.db, state.clock.now(), session.by(), &desk).await?;
     Ok(Json(view(&state, &session, id).await?))
 }
@@ -189,15 +260,31 @@ pub struct LaneInput {
 }
 
 /// Records a lane of a site; its id.
-pub async fn add_lane_by(state: &AppState, by: By, site: SiteId, input: &LaneInput) -> ApiResult<LaneId> {
-    let lane = Lane { id: LaneId(state.clock.new_uuid()), site, name: name_of(&input.name)?, direction: input.direction, desk: input.desk };
+pub async fn add_lane_by(
+    state: &AppState,
+    by: By,
+    site: SiteId,
+    input: &LaneInput,
+) -> ApiResult<LaneId> {
+    let lane = Lane {
+        id: LaneId(state.clock.new_uuid()),
+        site,
+        name: name_of(&input.name)?,
+        direction: input.direction,
+        desk: input.desk,
+    };
     site::add_lane(&state.db, state.clock.now(), by, &lane).await?;
     Ok(lane.id)
 }
 
 /// Records a lane.
 #[utoipa::path(post, path = "/api/v1/sites/{id}/lanes", tag = "site", params(("id" = SiteId, Path)), request_body = LaneInput, responses((status = 201, body = SiteView)))]
-pub async fn add_lane(State(state): State<AppState>, session: Session, At(id): At<SiteId>, Input(input): Input<LaneInput>) -> ApiResult<(StatusCode, Json<SiteView>)> {
+pub async fn add_lane(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+    Input(input): Input<LaneInput>,
+) -> ApiResult<(StatusCode, Json<SiteView>)> {
     session.require_site(id)?;
     add_lane_by(&state, session.by(), id, &input).await?;
     Ok((StatusCode::CREATED, Json(view(&state, &session, id).await?)))
@@ -205,29 +292,67 @@ pub async fn add_lane(State(state): State<AppState>, session: Session, At(id): A
 
 /// Changes a lane.
 #[utoipa::path(patch, path = "/api/v1/sites/{id}/lanes/{lane}", tag = "site", params(("id" = SiteId, Path), ("lane" = LaneId, Path)), request_body = LaneInput, responses((status = 200, body = SiteView)))]
-pub async fn change_lane(State(state): State<AppState>, session: Session, At((id, lane)): At<(SiteId, LaneId)>, Input(input): Input<LaneInput>) -> ApiResult<Json<SiteView>> {
+pub async fn change_lane(
+    State(state): State<AppState>,
+    session: Session,
+    At((id, lane)): At<(SiteId, LaneId)>,
+    Input(input): Input<LaneInput>,
+) -> ApiResult<Json<SiteView>> {
     session.require_site(id)?;
-    let lane = Lane { id: lane, site: id, name: name_of(&input.name)?, direction: input.direction, desk: input.desk };
+    let lane = Lane {
+        id: lane,
+        site: id,
+        name: name_of(&input.name)?,
+        direction: input.direction,
+        desk: input.desk,
+    };
     site::change_lane(&state.db, state.clock.now(), session.by(), &lane).await?;
     Ok(Json(view(&state, &session, id).await?))
 }
 
 /// Checks and sets thresholds for today's model.
-pub async fn set_thresholds_by(state: &AppState, by: By, id: SiteId, thresholds: &[Threshold]) -> ApiResult<()> {
+pub async fn set_thresholds_by(
+    state: &AppState,
+    by: By,
+    id: SiteId,
+    thresholds: &[Threshold],
+) -> ApiResult<()> {
     if state.model_id().is_empty() {
-        return Err(ApiError::new(StatusCode::CONFLICT, "no_model", "thresholds belong to a model, and none is installed; run `tapal models install` first"));
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "no_model",
+            "thresholds belong to a model, and none is installed; run `tapal models install` first",
+        ));
     }
     let range = 0.05..=1.0;
-    let good = |t: &Threshold| range.contains(&t.possible) && range.contains(&t.strong) && t.strong >= t.possible;
+    let good = |t: &Threshold| {
+        range.contains(&t.possible) && range.contains(&t.strong) && t.strong >= t.possible
+    };
     if thresholds.is_empty() || !thresholds.iter().all(good) {
-        return Err(ApiError::invalid("bad_threshold", "a threshold is between 0.05 and 1, and the higher one is not below the lower one"));
+        return Err(ApiError::invalid(
+            "bad_threshold",
+            "a threshold is between 0.05 and 1, and the higher one is not below the lower one",
+        ));
     }
-    Ok(site::set_thresholds(&state.db, state.clock.now(), by, id, state.model_id(), thresholds).await?)
+    Ok(site::set_thresholds(
+        &state.db,
+        state.clock.now(),
+        by,
+        id,
+        state.model_id(),
+        thresholds,
+    )
+    .await?)
 }
 
 /// Sets thresholds for today's model.
 #[utoipa::path(put, path = "/api/v1/sites/{id}/thresholds", tag = "site", params(("id" = SiteId, Path)), request_body = Vec<Threshold>, responses((status = 200, body = SiteView)))]
-pub async fn set_thresholds(State(state): State<AppState>, session: Session, At(id): At<SiteId>, Input(thresholds): Input<Vec<Threshold>>) -> ApiResult<Json<SiteView>> {
+pub async fn set_thresholds(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<SiteId>,
+    Input(thresholds): Input<Vec<Threshold>>,
+) -> ApiResult<Json<SiteView>> {
     session.require_site(id)?;
     set_thresholds_by(&state, session.by(), id, &thresholds).await?;
     Ok(Json(view(&state, &session, id).await?))

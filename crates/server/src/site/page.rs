@@ -108,16 +108,30 @@ async fn sites(state: &AppState, visit: &Visit, notice: Option<Notice>) -> ApiRe
     let shell = visit.polling("sites", 5_000);
     let rows = site_lines(state, visit, &shell).await?;
     let may_edit = visit.session.may(Permission::EditSites) && visit.session.site.is_none();
-    Ok(SitesPage { notice, rows, may_edit, shell })
+    Ok(SitesPage {
+        notice,
+        rows,
+        may_edit,
+        shell,
+    })
 }
 
 /// `GET /sites/{id}`.
-pub async fn one(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>) -> ApiResult<Response> {
+pub async fn one(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+) -> ApiResult<Response> {
     let notice = visit.done();
     show(site(&state, &visit, id, notice).await?)
 }
 
-async fn site(state: &AppState, visit: &Visit, id: SiteId, notice: Option<Notice>) -> ApiResult<SitePage> {
+async fn site(
+    state: &AppState,
+    visit: &Visit,
+    id: SiteId,
+    notice: Option<Notice>,
+) -> ApiResult<SitePage> {
     let view = super::view(state, &visit.session, id).await?;
     let mut shell = visit.polling("sites", 5_000);
     let zone = Zone(view.site.utc_offset_minutes);
@@ -125,28 +139,48 @@ async fn site(state: &AppState, visit: &Visit, id: SiteId, notice: Option<Notice
     let cameras = camera_page::tiles(state, visit, &shell, Some(id)).await?;
     let cameras = match visit.session.site {
         Some(_) => cameras,
-        None => cameras.into_iter().filter(|tile| tile.site == view.site.name).collect(),
+        None => cameras
+            .into_iter()
+            .filter(|tile| tile.site == view.site.name)
+            .collect(),
     };
     let lane = |lane: &tapal_store::site::Lane| LaneRow {
         id: lane.id.to_string(),
         name: lane.name.clone(),
         direction: camera_page::direction(&shell, lane.direction),
-        desk: view.desks.iter().find(|desk| lane.desk == Some(desk.id)).map_or_else(|| "–".into(), |desk| desk.name.clone()),
+        desk: view
+            .desks
+            .iter()
+            .find(|desk| lane.desk == Some(desk.id))
+            .map_or_else(|| "–".into(), |desk| desk.name.clone()),
     };
     Ok(SitePage {
         notice,
         kind: shell.t(&format!("site-kind-{}", kind_code(view.site.kind))),
         zone: zone.name(),
         is_checkpoint: view.site.kind == SiteKind::Checkpoint,
-        refusal: view.not_deployed.map(|why| shell.word("refused", not_deployed_code(why))).unwrap_or_default(),
+        refusal: view
+            .not_deployed
+            .map(|why| shell.word("refused", not_deployed_code(why)))
+            .unwrap_or_default(),
         cameras,
         deployment: record(&shell, zone, view.deployment.as_ref()),
-        desks: view.desks.iter().map(|desk| Named { id: desk.id.to_string(), name: desk.name.clone() }).collect(),
+        desks: view
+            .desks
+            .iter()
+            .map(|desk| Named {
+                id: desk.id.to_string(),
+                name: desk.name.clone(),
+            })
+            .collect(),
         lanes: view.lanes.iter().map(lane).collect(),
         thresholds: threshold_rows(&shell, &view),
         zones: zones(view.site.utc_offset_minutes),
         may_edit: visit.session.may(Permission::EditSites),
-        site: Named { id: id.to_string(), name: view.site.name },
+        site: Named {
+            id: id.to_string(),
+            name: view.site.name,
+        },
         shell,
     })
 }
@@ -183,7 +217,10 @@ fn record(shell: &Shell, zone: Zone, record: Option<&Deployment>) -> Record {
 fn threshold_rows(shell: &Shell, view: &SiteView) -> Vec<ThresholdRow> {
     let text = |value: Option<f32>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
     let row = |list: ListKind| {
-        let own = view.thresholds.iter().find(|threshold| threshold.list == list);
+        let own = view
+            .thresholds
+            .iter()
+            .find(|threshold| threshold.list == list);
         ThresholdRow {
             code: list.name(),
             name: shell.word("list", list.name()),
@@ -195,8 +232,19 @@ fn threshold_rows(shell: &Shell, view: &SiteView) -> Vec<ThresholdRow> {
 }
 
 fn zones(chosen: i64) -> Vec<ZoneChoice> {
-    let known = [(420, "WIB (UTC+7)"), (480, "WITA (UTC+8)"), (540, "WIT (UTC+9)")];
-    known.into_iter().map(|(minutes, name)| ZoneChoice { minutes, name, chosen: minutes == chosen }).collect()
+    let known = [
+        (420, "WIB (UTC+7)"),
+        (480, "WITA (UTC+8)"),
+        (540, "WIT (UTC+9)"),
+    ];
+    known
+        .into_iter()
+        .map(|(minutes, name)| ZoneChoice {
+            minutes,
+            name,
+            chosen: minutes == chosen,
+        })
+        .collect()
 }
 
 /// Fields of a form by name; unknown ones are ignored.
@@ -207,7 +255,11 @@ fn field<'a>(form: &'a Fields, name: &str) -> &'a str {
 }
 
 fn kind(form: &Fields) -> SiteKind {
-    if field(form, "kind") == "monitoring_site" { SiteKind::MonitoringSite } else { SiteKind::Checkpoint }
+    if field(form, "kind") == "monitoring_site" {
+        SiteKind::MonitoringSite
+    } else {
+        SiteKind::Checkpoint
+    }
 }
 
 fn direction(form: &Fields) -> Direction {
@@ -220,11 +272,19 @@ fn direction(form: &Fields) -> Direction {
 
 fn site_input(form: &Fields) -> SiteInput {
     let utc_offset_minutes = field(form, "utc_offset_minutes").parse().unwrap_or(420);
-    SiteInput { name: field(form, "name").to_owned(), kind: kind(form), utc_offset_minutes }
+    SiteInput {
+        name: field(form, "name").to_owned(),
+        kind: kind(form),
+        utc_offset_minutes,
+    }
 }
 
 /// `POST /sites`.
-pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn add(
+    State(state): State<AppState>,
+    visit: Visit,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     if visit.session.site.is_some() {
         return Err(ApiError::forbidden());
     }
@@ -239,7 +299,13 @@ pub async fn add(State(state): State<AppState>, visit: Visit, Form(form): Form<F
 }
 
 /// The end of every form of a site: back to its page, or the page with what is wrong.
-async fn after(state: &AppState, visit: &Visit, id: SiteId, done: &str, outcome: ApiResult<()>) -> ApiResult<Response> {
+async fn after(
+    state: &AppState,
+    visit: &Visit,
+    id: SiteId,
+    done: &str,
+    outcome: ApiResult<()>,
+) -> ApiResult<Response> {
     match outcome {
         Ok(()) => see_other(format!("/sites/{id}?done={done}")),
         Err(error) if failure::is_mendable(&error) => {
@@ -251,16 +317,30 @@ async fn after(state: &AppState, visit: &Visit, id: SiteId, done: &str, outcome:
 }
 
 /// `POST /sites/{id}`.
-pub async fn change(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn change(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
     let outcome = super::change_by(&state, visit.session.by(), id, site_input(&form)).await;
     after(&state, &visit, id, "saved", outcome).await
 }
 
 /// `POST /sites/{id}/deployment`.
-pub async fn deploy(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn deploy(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
-    let zone = Zone(tapal_store::site::get(&state.db, id).await?.utc_offset_minutes);
+    let zone = Zone(
+        tapal_store::site::get(&state.db, id)
+            .await?
+            .utc_offset_minutes,
+    );
     let outcome = match deployment(zone, &form) {
         Ok(record) => super::deploy_by(&state, visit.session.by(), id, record).await,
         Err(error) => Err(error),
@@ -269,7 +349,10 @@ pub async fn deploy(State(state): State<AppState>, visit: Visit, At(id): At<Site
 }
 
 fn deployment(zone: Zone, form: &Fields) -> ApiResult<Deployment> {
-    let day = |name: &str| zone.start_of(field(form, name)).ok_or_else(|| ApiError::invalid("bad_date", "a date cannot be read"));
+    let day = |name: &str| {
+        zone.start_of(field(form, name))
+            .ok_or_else(|| ApiError::invalid("bad_date", "a date cannot be read"))
+    };
     let chosen = |list: &ListKind| form.contains_key(&format!("list_{}", list.name()));
     Ok(Deployment {
         decree: field(form, "decree").to_owned(),
@@ -284,23 +367,48 @@ fn deployment(zone: Zone, form: &Fields) -> ApiResult<Deployment> {
 }
 
 /// `POST /sites/{id}/desks`.
-pub async fn add_desk(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn add_desk(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
-    let input = DeskInput { name: field(&form, "name").to_owned() };
-    let outcome = super::add_desk_by(&state, visit.session.by(), id, &input).await.map(|_| ());
+    let input = DeskInput {
+        name: field(&form, "name").to_owned(),
+    };
+    let outcome = super::add_desk_by(&state, visit.session.by(), id, &input)
+        .await
+        .map(|_| ());
     after(&state, &visit, id, "saved", outcome).await
 }
 
 /// `POST /sites/{id}/lanes`.
-pub async fn add_lane(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn add_lane(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
-    let input = LaneInput { name: field(&form, "name").to_owned(), direction: direction(&form), desk: field(&form, "desk").parse().ok() };
-    let outcome = super::add_lane_by(&state, visit.session.by(), id, &input).await.map(|_| ());
+    let input = LaneInput {
+        name: field(&form, "name").to_owned(),
+        direction: direction(&form),
+        desk: field(&form, "desk").parse().ok(),
+    };
+    let outcome = super::add_lane_by(&state, visit.session.by(), id, &input)
+        .await
+        .map(|_| ());
     after(&state, &visit, id, "saved", outcome).await
 }
 
 /// `POST /sites/{id}/cameras`.
-pub async fn add_camera(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn add_camera(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
     let input = CameraInput {
         name: field(&form, "name").to_owned(),
@@ -312,19 +420,32 @@ pub async fn add_camera(State(state): State<AppState>, visit: Visit, At(id): At<
         min_eye_distance_px: None,
         enabled: None,
     };
-    let outcome = crate::camera::add_to(&state, visit.session.by(), id, &input).await.map(|_| ());
+    let outcome = crate::camera::add_to(&state, visit.session.by(), id, &input)
+        .await
+        .map(|_| ());
     after(&state, &visit, id, "camera", outcome).await
 }
 
 /// `POST /sites/{id}/thresholds`.
-pub async fn set_thresholds(State(state): State<AppState>, visit: Visit, At(id): At<SiteId>, Form(form): Form<Fields>) -> ApiResult<Response> {
+pub async fn set_thresholds(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<SiteId>,
+    Form(form): Form<Fields>,
+) -> ApiResult<Response> {
     visit.session.require_site(id)?;
     let number = |name: String| field(&form, &name).replace(',', ".").parse::<f32>().ok();
     let threshold = |list: ListKind| {
-        let (possible, strong) = (number(format!("possible_{}", list.name())), number(format!("strong_{}", list.name())));
+        let (possible, strong) = (
+            number(format!("possible_{}", list.name())),
+            number(format!("strong_{}", list.name())),
+        );
         // NaN is outside every range: the site's own check refuses it.
-        (possible.is_some() || strong.is_some())
-            .then(|| Threshold { list, possible: possible.unwrap_or(f32::NAN), strong: strong.unwrap_or(f32::NAN) })
+        (possible.is_some() || strong.is_some()).then(|| Threshold {
+            list,
+            possible: possible.unwrap_or(f32::NAN),
+            strong: strong.unwrap_or(f32::NAN),
+        })
     };
     let thresholds: Vec<Threshold> = ListKind::ALL.into_iter().filter_map(threshold).collect();
     let outcome = super::set_thresholds_by(&state, visit.session.by(), id, &thresholds).await;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::{body::{Body, BodyDataStream}, http::{Request, header}};
+use axum::{
+    body::{Body, BodyDataStream},
+    http::{Request, header},
+};
 use futures_util::StreamExt;
 use serde_json::json;
 use tapal_domain::role::Role;
@@ -17,13 +20,23 @@ struct Console {
 
 impl Console {
     async fn open(world: &World, person: &Person, last: Option<i64>) -> Self {
-        let mut request = Request::builder().uri("/api/v1/events").header(header::COOKIE, &person.cookie);
+        let mut request = Request::builder()
+            .uri("/api/v1/events")
+            .header(header::COOKIE, &person.cookie);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let reply = world.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let reply = world
+            .app
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(reply.headers()[header::CONTENT_TYPE], "text/event-stream");
-        Self { body: reply.into_body().into_data_stream(), text: String::new() }
+        Self {
+            body: reply.into_body().into_data_stream(),
+            text: String::new(),
+        }
     }
 
     /// The next event as (id, kind, data).
@@ -31,14 +44,28 @@ impl Console {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
-                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+                let field = |name: &str| {
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned()
+                };
                 if block.contains("event:") {
-                    return (field("id:").parse().unwrap(), field("event:"), field("data:"));
+                    return (
+                        field("id:").parse().unwrap(),
+                        field("event:"),
+                        field("data:"),
+                    );
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(10), self.body.next()).await.expect("an event in time");
-            self.text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.body.next())
+                .await
+                .expect("an event in time");
+            self.text
+                .push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
         }
     }
 }
@@ -71,7 +98,13 @@ async fn a_reconnect_replays_what_was_missed_and_nothing_twice() {
             seen.push(id);
         }
     }
-    let all: Vec<i64> = tapal_store::event::after(&world.state.db, 0, 1_000).await.unwrap().iter().filter(|e| e.kind == "alert.raised").map(|e| e.seq).collect();
+    let all: Vec<i64> = tapal_store::event::after(&world.state.db, 0, 1_000)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|e| e.kind == "alert.raised")
+        .map(|e| e.seq)
+        .collect();
     assert_eq!(seen, all);
 }
 
@@ -79,28 +112,54 @@ async fn a_reconnect_replays_what_was_missed_and_nothing_twice() {
 async fn events_keep_to_site_and_right() {
     let world = World::new().await;
     tokio::spawn(world.state.hub.clone().run());
-    let far = world.person("jauh", Role::CounterOfficer, Some(world.far_site), None).await;
+    let far = world
+        .person("jauh", Role::CounterOfficer, Some(world.far_site), None)
+        .await;
     let admin = world.person("admin", Role::SystemAdmin, None, None).await;
     let policy = world.person("policy", Role::PolicyAdmin, None, None).await;
-    let (mut far_console, mut admin_console) = (Console::open(&world, &far, Some(0)).await, Console::open(&world, &admin, Some(0)).await);
+    let (mut far_console, mut admin_console) = (
+        Console::open(&world, &far, Some(0)).await,
+        Console::open(&world, &admin, Some(0)).await,
+    );
     world.raise(1).await;
     for site in [world.site, world.far_site] {
-        world.post(&format!("/api/v1/sites/{site}/desks"), &policy, json!({ "name": "Last desk" })).await.ok();
+        world
+            .post(
+                &format!("/api/v1/sites/{site}/desks"),
+                &policy,
+                json!({ "name": "Last desk" }),
+            )
+            .await
+            .ok();
     }
     let head = tapal_store::event::head(&world.state.db).await.unwrap();
-    for (console, own) in [(&mut far_console, Some(world.far_site)), (&mut admin_console, None)] {
+    for (console, own) in [
+        (&mut far_console, Some(world.far_site)),
+        (&mut admin_console, None),
+    ] {
         assert_eq!(console.next().await.1, "hello");
         loop {
             let (id, kind, data) = console.next().await;
-            assert!(!kind.starts_with("alert.") && !kind.starts_with("entry."), "{kind}");
-            assert!(own.is_none_or(|site| data.contains(&site.to_string())), "{data}");
+            assert!(
+                !kind.starts_with("alert.") && !kind.starts_with("entry."),
+                "{kind}"
+            );
+            assert!(
+                own.is_none_or(|site| data.contains(&site.to_string())),
+                "{data}"
+            );
             if id == head {
                 break;
             }
         }
     }
-    let clerk = world.person("clerk", Role::WatchlistClerk, None, None).await;
-    world.get("/api/v1/events", &clerk).await.refused(403, "forbidden");
+    let clerk = world
+        .person("clerk", Role::WatchlistClerk, None, None)
+        .await;
+    world
+        .get("/api/v1/events", &clerk)
+        .await
+        .refused(403, "forbidden");
 }
 
 #[tokio::test]
@@ -108,11 +167,21 @@ async fn a_console_that_is_too_far_behind_is_told_to_load_anew() {
     let world = World::new().await;
     let rina = world.officer("rina").await;
     world.raise(1).await;
-    assert_eq!(Console::open(&world, &rina, Some(999_999)).await.next().await.1, "stale");
+    assert_eq!(
+        Console::open(&world, &rina, Some(999_999))
+            .await
+            .next()
+            .await
+            .1,
+        "stale"
+    );
     world.pass(2 * tapal_domain::time::DAY_MS);
     world.tick().await;
     world.pass(1);
     let rina = world.sign_in("rina", crate::world::PASSWORD).await;
     world.raise(2).await;
-    assert_eq!(Console::open(&world, &rina, Some(1)).await.next().await.1, "stale");
+    assert_eq!(
+        Console::open(&world, &rina, Some(1)).await.next().await.1,
+        "stale"
+    );
 }

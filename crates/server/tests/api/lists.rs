@@ -1,6 +1,9 @@
 //! Entries, sites and cameras as people edit them.
 
-use axum::{body::Body, http::{Request, header}};
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use serde_json::{Value, json};
 use tapal_domain::{role::Role, time::DAY_MS};
 
@@ -9,13 +12,18 @@ use crate::world::{NAME, NOON, World, entry_input, jpeg};
 #[tokio::test]
 async fn an_entry_needs_law_and_a_usable_photograph() {
     let world = World::new().await;
-    let clerk = world.person("clerk", Role::WatchlistClerk, None, None).await;
+    let clerk = world
+        .person("clerk", Role::WatchlistClerk, None, None)
+        .await;
     let add = async |change: &dyn Fn(&mut Value)| {
         let mut input = entry_input("Contoh Kedua");
         change(&mut input);
         world.post("/api/v1/entries", &clerk, input).await
     };
-    assert_eq!(add(&|_| {}).await.ok()["entry"]["person"]["full_name"], "Contoh Kedua");
+    assert_eq!(
+        add(&|_| {}).await.ok()["entry"]["person"]["full_name"],
+        "Contoh Kedua"
+    );
     for (field, value, code) in [
         ("order_reference", json!(" "), "order_missing"),
         ("full_name", json!(""), "name_missing"),
@@ -28,46 +36,91 @@ async fn an_entry_needs_law_and_a_usable_photograph() {
         ("photos", json!([]), "photo_missing"),
         ("photos", json!(["!"]), "not_an_image"),
     ] {
-        add(&|input| input[field] = value.clone()).await.refused(422, code);
+        add(&|input| input[field] = value.clone())
+            .await
+            .refused(422, code);
     }
-    add(&|input| input["agency"] = json!("nobody")).await.refused(400, "bad_json");
-    let refused = add(&|input| input["photos"] = json!(["bm8gZmFjZQ=="])).await.refused(422, "photo_refused");
+    add(&|input| input["agency"] = json!("nobody"))
+        .await
+        .refused(400, "bad_json");
+    let refused = add(&|input| input["photos"] = json!(["bm8gZmFjZQ=="]))
+        .await
+        .refused(422, "photo_refused");
     assert_eq!(refused["reasons"], json!(["no_face"]));
-    assert_eq!(world.audited("entry.added").await.len(), 2, "only the lawful ones");
+    assert_eq!(
+        world.audited("entry.added").await.len(),
+        2,
+        "only the lawful ones"
+    );
 }
 
 #[tokio::test]
 async fn an_entry_may_come_as_a_form() {
     let world = World::new().await;
-    let clerk = world.person("clerk", Role::WatchlistClerk, None, None).await;
+    let clerk = world
+        .person("clerk", Role::WatchlistClerk, None, None)
+        .await;
     let fields = entry_input("Contoh Form");
-    let mut body = format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n", clerk.csrf).into_bytes();
-    for (name, value) in fields.as_object().unwrap().iter().filter(|(name, _)| *name != "photos") {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+    let mut body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n",
+        clerk.csrf
+    )
+    .into_bytes();
+    for (name, value) in fields
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| *name != "photos")
+    {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        body.extend(
+            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .into_bytes(),
+        );
     }
     body.extend(b"--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n");
     body.extend(jpeg("form photo"));
     body.extend(b"\r\n--x--\r\n");
-    let request = Request::builder().method("POST").uri("/api/v1/entries").header(header::HOST, "localhost").header(header::COOKIE, &clerk.cookie);
-    let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=x").body(Body::from(body)).unwrap();
+    let request = Request::builder()
+        .method("POST")
+        .uri("/api/v1/entries")
+        .header(header::HOST, "localhost")
+        .header(header::COOKIE, &clerk.cookie);
+    let request = request
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+        .body(Body::from(body))
+        .unwrap();
     let made = world.send(request).await.ok();
-    assert_eq!((&made["entry"]["person"]["full_name"], &made["photos"]), (&json!("Contoh Form"), &json!(1)));
+    assert_eq!(
+        (&made["entry"]["person"]["full_name"], &made["photos"]),
+        (&json!("Contoh Form"), &json!(1))
+    );
 }
 
 #[tokio::test]
 async fn reading_an_entry_is_recorded() {
     let world = World::new().await;
-    let approver = world.person("approver", Role::WatchlistApprover, None, None).await;
+    let approver = world
+        .person("approver", Role::WatchlistApprover, None, None)
+        .await;
     let path = format!("/api/v1/entries/{}", world.entry);
     for _ in 0..3 {
-        assert_eq!(world.get(&path, &approver).await.ok()["entry"]["person"]["full_name"], NAME);
+        assert_eq!(
+            world.get(&path, &approver).await.ok()["entry"]["person"]["full_name"],
+            NAME
+        );
     }
     world.pass(60_000);
     world.get(&path, &approver).await.ok();
     world.get(&format!("{path}/portraits/0"), &approver).await;
     world.get("/api/v1/entries", &approver).await.ok();
-    assert_eq!(world.audited("biometric.read").await.len(), 4, "once a minute and thing");
+    assert_eq!(
+        world.audited("biometric.read").await.len(),
+        4,
+        "once a minute and thing"
+    );
 }
 
 #[tokio::test]
@@ -80,60 +133,217 @@ async fn what_lapses_leaves_by_itself_and_withdraws_its_alerts() {
     assert_eq!(world.get(&alert, &rina).await.ok()["status"], "raised");
     world.pass(5_000);
     // Even before the job ran, the portrait is not shown any more.
-    world.get(&format!("{alert}/enrolled/0"), &rina).await.refused(404, "not_found");
+    world
+        .get(&format!("{alert}/enrolled/0"), &rina)
+        .await
+        .refused(404, "not_found");
     world.tick().await;
     assert_eq!(world.get(&alert, &rina).await.ok()["status"], "withdrawn");
-    assert_eq!((world.audited("entry.lapsed").await.len(), world.audited("alert.withdrawn").await.len()), (1, 1));
-    assert_eq!(tapal_store::entry::get(&world.state.db, world.entry).await.unwrap().end_reason.as_deref(), Some("lapsed"));
+    assert_eq!(
+        (
+            world.audited("entry.lapsed").await.len(),
+            world.audited("alert.withdrawn").await.len()
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        tapal_store::entry::get(&world.state.db, world.entry)
+            .await
+            .unwrap()
+            .end_reason
+            .as_deref(),
+        Some("lapsed")
+    );
 }
 
 #[tokio::test]
 async fn sites_are_edited_with_clear_refusals() {
     let world = World::new().await;
     let policy = world.person("policy", Role::PolicyAdmin, None, None).await;
-    let made = world.post("/api/v1/sites", &policy, json!({ "name": "Gilimanuk", "kind": "monitoring_site", "utc_offset_minutes": 480 })).await.ok();
+    let made = world
+        .post(
+            "/api/v1/sites",
+            &policy,
+            json!({ "name": "Gilimanuk", "kind": "monitoring_site", "utc_offset_minutes": 480 }),
+        )
+        .await
+        .ok();
     let site = format!("/api/v1/sites/{}", made["id"].as_str().unwrap());
     let view = world.get(&site, &policy).await.ok();
-    assert_eq!((&view["not_deployed"], &view["name"]), (&json!("no_record"), &json!("Gilimanuk")));
-    world.post("/api/v1/sites", &policy, json!({ "name": "Gilimanuk", "kind": "checkpoint", "utc_offset_minutes": 480 })).await.refused(409, "conflict");
-    world.post("/api/v1/sites", &policy, json!({ "name": "", "kind": "checkpoint", "utc_offset_minutes": 480 })).await.refused(422, "name_missing");
-    world.post("/api/v1/sites", &policy, json!({ "name": "X", "kind": "checkpoint", "utc_offset_minutes": 7 })).await.refused(422, "bad_offset");
+    assert_eq!(
+        (&view["not_deployed"], &view["name"]),
+        (&json!("no_record"), &json!("Gilimanuk"))
+    );
+    world
+        .post(
+            "/api/v1/sites",
+            &policy,
+            json!({ "name": "Gilimanuk", "kind": "checkpoint", "utc_offset_minutes": 480 }),
+        )
+        .await
+        .refused(409, "conflict");
+    world
+        .post(
+            "/api/v1/sites",
+            &policy,
+            json!({ "name": "", "kind": "checkpoint", "utc_offset_minutes": 480 }),
+        )
+        .await
+        .refused(422, "name_missing");
+    world
+        .post(
+            "/api/v1/sites",
+            &policy,
+            json!({ "name": "X", "kind": "checkpoint", "utc_offset_minutes": 7 }),
+        )
+        .await
+        .refused(422, "bad_offset");
     let mut record = serde_json::to_value(crate::world::deployment()).unwrap();
     record["sign_posted"] = json!(false);
-    let view = world.call("PUT", &format!("{site}/deployment"), Some(&policy), Some(record)).await.ok();
+    let view = world
+        .call(
+            "PUT",
+            &format!("{site}/deployment"),
+            Some(&policy),
+            Some(record),
+        )
+        .await
+        .ok();
     assert_eq!(view["not_deployed"], "no_sign");
-    let desk = world.post(&format!("{site}/desks"), &policy, json!({ "name": "Pos 1" })).await.ok()["desks"][0]["id"].clone();
-    world.post(&format!("{site}/lanes"), &policy, json!({ "name": "L", "direction": "arrival", "desk": world.desk })).await.refused(404, "not_found");
-    let lanes = world.post(&format!("{site}/lanes"), &policy, json!({ "name": "L", "direction": "arrival", "desk": desk })).await.ok();
+    let desk = world
+        .post(
+            &format!("{site}/desks"),
+            &policy,
+            json!({ "name": "Pos 1" }),
+        )
+        .await
+        .ok()["desks"][0]["id"]
+        .clone();
+    world
+        .post(
+            &format!("{site}/lanes"),
+            &policy,
+            json!({ "name": "L", "direction": "arrival", "desk": world.desk }),
+        )
+        .await
+        .refused(404, "not_found");
+    let lanes = world
+        .post(
+            &format!("{site}/lanes"),
+            &policy,
+            json!({ "name": "L", "direction": "arrival", "desk": desk }),
+        )
+        .await
+        .ok();
     let lane = lanes["lanes"][0]["id"].clone();
     for (input, code) in [
         (json!({ "name": "C", "direction": "arrival" }), "bad_source"),
-        (json!({ "name": "C", "direction": "arrival", "source": "ftp://x" }), "bad_source"),
-        (json!({ "name": "C", "direction": "arrival", "source": "file:a.mp4", "fps": 100.0 }), "bad_fps"),
-        (json!({ "name": "C", "direction": "arrival", "source": "file:a.mp4", "detect_width": 5 }), "bad_detect_width"),
+        (
+            json!({ "name": "C", "direction": "arrival", "source": "ftp://x" }),
+            "bad_source",
+        ),
+        (
+            json!({ "name": "C", "direction": "arrival", "source": "file:a.mp4", "fps": 100.0 }),
+            "bad_fps",
+        ),
+        (
+            json!({ "name": "C", "direction": "arrival", "source": "file:a.mp4", "detect_width": 5 }),
+            "bad_detect_width",
+        ),
     ] {
-        world.post(&format!("{site}/cameras"), &policy, input).await.refused(422, code);
+        world
+            .post(&format!("{site}/cameras"), &policy, input)
+            .await
+            .refused(422, code);
     }
-    let input = json!({ "name": "C", "lane": lane, "direction": "arrival", "source": "rtsp://a:b@cam/1" });
-    let camera = world.post(&format!("{site}/cameras"), &policy, input).await.ok();
+    let input =
+        json!({ "name": "C", "lane": lane, "direction": "arrival", "source": "rtsp://a:b@cam/1" });
+    let camera = world
+        .post(&format!("{site}/cameras"), &policy, input)
+        .await
+        .ok();
     assert_eq!(camera["source_shown"], "rtsp://***@cam/1");
     let path = format!("/api/v1/cameras/{}", camera["id"].as_str().unwrap());
-    let changed = world.call("PATCH", &path, Some(&policy), Some(json!({ "name": "C2", "direction": "arrival", "enabled": false }))).await.ok();
-    assert_eq!((&changed["name"], &changed["source_shown"], &changed["enabled"]), (&json!("C2"), &json!("rtsp://***@cam/1"), &json!(false)));
+    let changed = world
+        .call(
+            "PATCH",
+            &path,
+            Some(&policy),
+            Some(json!({ "name": "C2", "direction": "arrival", "enabled": false })),
+        )
+        .await
+        .ok();
+    assert_eq!(
+        (
+            &changed["name"],
+            &changed["source_shown"],
+            &changed["enabled"]
+        ),
+        (&json!("C2"), &json!("rtsp://***@cam/1"), &json!(false))
+    );
     let bad = json!([{ "list": "wanted", "possible": 0.6, "strong": 0.5 }]);
-    world.call("PUT", &format!("{site}/thresholds"), Some(&policy), Some(bad)).await.refused(422, "bad_threshold");
+    world
+        .call(
+            "PUT",
+            &format!("{site}/thresholds"),
+            Some(&policy),
+            Some(bad),
+        )
+        .await
+        .refused(422, "bad_threshold");
     let good = json!([{ "list": "wanted", "possible": 0.5, "strong": 0.75 }]);
-    let view = world.call("PUT", &format!("{site}/thresholds"), Some(&policy), Some(good)).await.ok();
+    let view = world
+        .call(
+            "PUT",
+            &format!("{site}/thresholds"),
+            Some(&policy),
+            Some(good),
+        )
+        .await
+        .ok();
     assert_eq!(view["thresholds"][0]["possible"], 0.5);
-    assert!(world.get(&site, &policy).await.ok()["revision"].as_i64().unwrap() > made["revision"].as_i64().unwrap());
+    assert!(
+        world.get(&site, &policy).await.ok()["revision"]
+            .as_i64()
+            .unwrap()
+            > made["revision"].as_i64().unwrap()
+    );
 }
 
 #[tokio::test]
 async fn a_site_account_edits_its_own_site_only() {
     let world = World::new().await;
-    let policy = world.person("policy", Role::PolicyAdmin, Some(world.site), None).await;
-    world.get(&format!("/api/v1/sites/{}", world.far_site), &policy).await.refused(404, "not_found");
-    world.post(&format!("/api/v1/sites/{}/desks", world.far_site), &policy, json!({ "name": "X" })).await.refused(404, "not_found");
-    world.post("/api/v1/sites", &policy, json!({ "name": "X", "kind": "checkpoint", "utc_offset_minutes": 480 })).await.refused(403, "forbidden");
-    assert_eq!(world.get("/api/v1/sites", &policy).await.ok().as_array().unwrap().len(), 1);
+    let policy = world
+        .person("policy", Role::PolicyAdmin, Some(world.site), None)
+        .await;
+    world
+        .get(&format!("/api/v1/sites/{}", world.far_site), &policy)
+        .await
+        .refused(404, "not_found");
+    world
+        .post(
+            &format!("/api/v1/sites/{}/desks", world.far_site),
+            &policy,
+            json!({ "name": "X" }),
+        )
+        .await
+        .refused(404, "not_found");
+    world
+        .post(
+            "/api/v1/sites",
+            &policy,
+            json!({ "name": "X", "kind": "checkpoint", "utc_offset_minutes": 480 }),
+        )
+        .await
+        .refused(403, "forbidden");
+    assert_eq!(
+        world
+            .get("/api/v1/sites", &policy)
+            .await
+            .ok()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }

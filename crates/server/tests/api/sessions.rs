@@ -7,7 +7,14 @@ use tapal_domain::{role::Role, time::MINUTE_MS};
 use crate::world::{PASSWORD, World};
 
 async fn try_sign_in(world: &World, username: &str, password: &str) -> crate::world::Reply {
-    world.call("POST", "/api/v1/session", None, Some(json!({ "username": username, "password": password }))).await
+    world
+        .call(
+            "POST",
+            "/api/v1/session",
+            None,
+            Some(json!({ "username": username, "password": password })),
+        )
+        .await
 }
 
 #[tokio::test]
@@ -15,13 +22,31 @@ async fn a_session_starts_and_ends() {
     let world = World::new().await;
     let rina = world.officer("rina").await;
     let reply = try_sign_in(&world, " RINA ", PASSWORD).await;
-    let cookie = reply.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
-    for part in ["__Host-tapal=", "Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+    let cookie = reply.headers[header::SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    for part in [
+        "__Host-tapal=",
+        "Secure",
+        "HttpOnly",
+        "SameSite=Strict",
+        "Path=/",
+    ] {
         assert!(cookie.contains(part), "{cookie}");
     }
-    assert_eq!(world.get("/api/v1/session", &rina).await.ok()["username"], "rina");
-    world.call("DELETE", "/api/v1/session", Some(&rina), None).await.ok();
-    world.get("/api/v1/session", &rina).await.refused(401, "not_signed_in");
+    assert_eq!(
+        world.get("/api/v1/session", &rina).await.ok()["username"],
+        "rina"
+    );
+    world
+        .call("DELETE", "/api/v1/session", Some(&rina), None)
+        .await
+        .ok();
+    world
+        .get("/api/v1/session", &rina)
+        .await
+        .refused(401, "not_signed_in");
 }
 
 #[tokio::test]
@@ -35,10 +60,16 @@ async fn a_session_ends_when_idle_and_at_its_age() {
             world.get("/api/v1/session", &busy).await.ok();
         }
         if world.now().0 - crate::world::NOON > 30 * MINUTE_MS {
-            world.get("/api/v1/session", &idle).await.refused(401, "not_signed_in");
+            world
+                .get("/api/v1/session", &idle)
+                .await
+                .refused(401, "not_signed_in");
         }
     }
-    world.get("/api/v1/session", &busy).await.refused(401, "not_signed_in");
+    world
+        .get("/api/v1/session", &busy)
+        .await
+        .refused(401, "not_signed_in");
 }
 
 #[tokio::test]
@@ -50,8 +81,19 @@ async fn wrong_name_and_wrong_password_look_alike_and_slow_down() {
         body
     };
     for _ in 0..3 {
-        let wrong = without_id(try_sign_in(&world, "rina", "wrong").await.refused(401, "wrong_sign_in"));
-        assert_eq!(wrong, without_id(try_sign_in(&world, "nobody", "wrong").await.refused(401, "wrong_sign_in")));
+        let wrong = without_id(
+            try_sign_in(&world, "rina", "wrong")
+                .await
+                .refused(401, "wrong_sign_in"),
+        );
+        assert_eq!(
+            wrong,
+            without_id(
+                try_sign_in(&world, "nobody", "wrong")
+                    .await
+                    .refused(401, "wrong_sign_in")
+            )
+        );
     }
     for name in ["rina", "nobody"] {
         let reply = try_sign_in(&world, name, PASSWORD).await;
@@ -60,7 +102,11 @@ async fn wrong_name_and_wrong_password_look_alike_and_slow_down() {
     }
     world.pass(2_000);
     try_sign_in(&world, "rina", PASSWORD).await.ok();
-    assert_eq!(world.audited("session.refused").await.len(), 3, "only those of a real account");
+    assert_eq!(
+        world.audited("session.refused").await.len(),
+        3,
+        "only those of a real account"
+    );
 }
 
 #[tokio::test]
@@ -68,22 +114,61 @@ async fn a_one_time_password_opens_nothing_but_its_change() {
     let world = World::new().await;
     let admin = world.person("admin", Role::SystemAdmin, None, None).await;
     let input = json!({ "username": "baru", "display_name": "Baru", "role": "counter_officer", "site": world.site, "language": "en" });
-    let made = world.post("/api/v1/accounts", &admin, input.clone()).await.ok();
+    let made = world
+        .post("/api/v1/accounts", &admin, input.clone())
+        .await
+        .ok();
     let once = made["password"].as_str().unwrap().to_owned();
-    world.post("/api/v1/accounts", &admin, input).await.refused(409, "username_taken");
+    world
+        .post("/api/v1/accounts", &admin, input)
+        .await
+        .refused(409, "username_taken");
     let new = world.sign_in("baru", &once).await;
-    assert_eq!(world.get("/api/v1/session", &new).await.ok()["must_change"], true);
-    world.get("/api/v1/alerts", &new).await.refused(403, "password_change_needed");
-    let change = async |old: &str, to: &str| world.call("PUT", "/api/v1/session/password", Some(&new), Some(json!({ "old": old, "new": to }))).await;
+    assert_eq!(
+        world.get("/api/v1/session", &new).await.ok()["must_change"],
+        true
+    );
+    world
+        .get("/api/v1/alerts", &new)
+        .await
+        .refused(403, "password_change_needed");
+    let change = async |old: &str, to: &str| {
+        world
+            .call(
+                "PUT",
+                "/api/v1/session/password",
+                Some(&new),
+                Some(json!({ "old": old, "new": to })),
+            )
+            .await
+    };
     change(&once, "short").await.refused(422, "weak_password");
-    change("wrong", "a sentence of my own").await.refused(403, "wrong_password");
+    change("wrong", "a sentence of my own")
+        .await
+        .refused(403, "wrong_password");
     change(&once, &once).await.refused(422, "password_same");
     change(&once, "a sentence of my own").await.ok();
-    world.get("/api/v1/session", &new).await.refused(401, "not_signed_in");
+    world
+        .get("/api/v1/session", &new)
+        .await
+        .refused(401, "not_signed_in");
     let again = world.sign_in("baru", "a sentence of my own").await;
     world.get("/api/v1/alerts", &again).await.ok();
     let id = made["account"].as_str().unwrap();
-    world.call("DELETE", &format!("/api/v1/accounts/{id}"), Some(&admin), None).await.ok();
-    world.get("/api/v1/alerts", &again).await.refused(401, "not_signed_in");
-    try_sign_in(&world, "baru", "a sentence of my own").await.refused(401, "wrong_sign_in");
+    world
+        .call(
+            "DELETE",
+            &format!("/api/v1/accounts/{id}"),
+            Some(&admin),
+            None,
+        )
+        .await
+        .ok();
+    world
+        .get("/api/v1/alerts", &again)
+        .await
+        .refused(401, "not_signed_in");
+    try_sign_in(&world, "baru", "a sentence of my own")
+        .await
+        .refused(401, "wrong_sign_in");
 }

@@ -60,11 +60,21 @@ pub struct StubEnrol;
 impl Enrol for StubEnrol {
     fn enrol(&self, image: &[u8]) -> Result<Enrolled, EnrolRefused> {
         if !image.starts_with(&[0xff, 0xd8]) {
-            return Err(EnrolRefused { code: "no_face", message: "no face was found".into() });
+            return Err(EnrolRefused {
+                code: "no_face",
+                message: "no face was found".into(),
+            });
         }
-        let template = Sha256::digest(image).iter().map(|b| f32::from(*b) / 255.0).collect();
+        let template = Sha256::digest(image)
+            .iter()
+            .map(|b| f32::from(*b) / 255.0)
+            .collect();
         let portrait_jpeg = jpeg("portrait");
-        Ok(Enrolled { portrait_jpeg, template, quality: ShotQuality::default() })
+        Ok(Enrolled {
+            portrait_jpeg,
+            template,
+            quality: ShotQuality::default(),
+        })
     }
     fn model_id(&self) -> &str {
         MODEL
@@ -86,19 +96,28 @@ impl Reply {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.text()))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.text()))
     }
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
-        if self.bytes.is_empty() { Value::Null } else { self.json() }
+        if self.bytes.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         let body = self.json();
         assert_eq!(body["code"], code, "{body}");
-        assert!(!body["message"].as_str().unwrap().is_empty() && body["request_id"].as_str().unwrap().len() == 32, "{body}");
+        assert!(
+            !body["message"].as_str().unwrap().is_empty()
+                && body["request_id"].as_str().unwrap().len() == 32,
+            "{body}"
+        );
         body
     }
 }
@@ -134,11 +153,24 @@ pub struct World {
 }
 
 fn model() -> Model {
-    let threshold = |list| Threshold { list, possible: 0.4, strong: 0.6 };
+    let threshold = |list| Threshold {
+        list,
+        possible: 0.4,
+        strong: 0.6,
+    };
     Model {
         pack: "stub".into(),
         demonstration: true,
-        calibration: vec![FalseMatchPoint { score: 0.3, fmr: 1e-4 }, FalseMatchPoint { score: 0.5, fmr: 1e-6 }],
+        calibration: vec![
+            FalseMatchPoint {
+                score: 0.3,
+                fmr: 1e-4,
+            },
+            FalseMatchPoint {
+                score: 0.5,
+                fmr: 1e-6,
+            },
+        ],
         thresholds: ListKind::ALL.map(threshold).to_vec(),
     }
 }
@@ -163,38 +195,107 @@ pub fn entry_input(name: &str) -> Value {
 }
 
 async fn make_site(state: &AppState, name: &str) -> SiteId {
-    let input = site::SiteInput { name: name.into(), kind: SiteKind::Checkpoint, utc_offset_minutes: 420 };
+    let input = site::SiteInput {
+        name: name.into(),
+        kind: SiteKind::Checkpoint,
+        utc_offset_minutes: 420,
+    };
     let id = site::add_by(state, By::System, input).await.unwrap();
-    site::deploy_by(state, By::System, id, deployment()).await.unwrap();
+    site::deploy_by(state, By::System, id, deployment())
+        .await
+        .unwrap();
     id
 }
 
 async fn make_camera(state: &AppState, site: SiteId, lane: Option<LaneId>) -> CameraId {
     let input = json!({ "name": "Lane 2", "lane": lane, "direction": "arrival", "source": "rtsp://viewer:hunter2@10.0.0.9/live" });
-    camera::add_to(state, By::System, site, &serde_json::from_value(input).unwrap()).await.unwrap()
+    camera::add_to(
+        state,
+        By::System,
+        site,
+        &serde_json::from_value(input).unwrap(),
+    )
+    .await
+    .unwrap()
 }
 
 impl World {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(FixedClock { now: AtomicI64::new(NOON), ids: AtomicU64::new(1) });
+        let clock = Arc::new(FixedClock {
+            now: AtomicI64::new(NOON),
+            ids: AtomicU64::new(1),
+        });
         let vault = Vault::open_or_create(&dir.path().join("data.key")).unwrap();
         let db = Db::open(&dir.path().join("tapal.db"), vault).await.unwrap();
-        let mut config = ServerConfig::new("127.0.0.1:0".parse().unwrap(), dir.path().to_owned(), model());
-        config.password_cost = PasswordCost { memory_kib: 64, passes: 1 };
-        let state = AppState::new(db, clock.clone(), SigningKey::from_bytes(&[9; 32]), config, Some(Arc::new(StubEnrol)));
+        let mut config = ServerConfig::new(
+            "127.0.0.1:0".parse().unwrap(),
+            dir.path().to_owned(),
+            model(),
+        );
+        config.password_cost = PasswordCost {
+            memory_kib: 64,
+            passes: 1,
+        };
+        let state = AppState::new(
+            db,
+            clock.clone(),
+            SigningKey::from_bytes(&[9; 32]),
+            config,
+            Some(Arc::new(StubEnrol)),
+        );
         let app = routes::app(state.clone());
-        let (near, far) = (make_site(&state, "Soekarno-Hatta").await, make_site(&state, "Batam Centre").await);
-        let desk = site::add_desk_by(&state, By::System, near, &site::DeskInput { name: "Desk 1".into() }).await.unwrap();
-        let lane = site::LaneInput { name: "Lane 2".into(), direction: Direction::Arrival, desk: Some(desk) };
-        let lane = site::add_lane_by(&state, By::System, near, &lane).await.unwrap();
-        let (camera, far_camera) = (make_camera(&state, near, Some(lane)).await, make_camera(&state, far, None).await);
+        let (near, far) = (
+            make_site(&state, "Soekarno-Hatta").await,
+            make_site(&state, "Batam Centre").await,
+        );
+        let desk = site::add_desk_by(
+            &state,
+            By::System,
+            near,
+            &site::DeskInput {
+                name: "Desk 1".into(),
+            },
+        )
+        .await
+        .unwrap();
+        let lane = site::LaneInput {
+            name: "Lane 2".into(),
+            direction: Direction::Arrival,
+            desk: Some(desk),
+        };
+        let lane = site::add_lane_by(&state, By::System, near, &lane)
+            .await
+            .unwrap();
+        let (camera, far_camera) = (
+            make_camera(&state, near, Some(lane)).await,
+            make_camera(&state, far, None).await,
+        );
         let input: entry::EntryInput = serde_json::from_value(entry_input(NAME)).unwrap();
-        let entry = entry::record(&state, By::System, input, vec![jpeg("photo")]).await.unwrap();
-        let blank = || Node { id: EdgeId(Uuid::nil()), key: SigningKey::from_bytes(&[1; 32]), nonce: AtomicU64::new(0) };
+        let entry = entry::record(&state, By::System, input, vec![jpeg("photo")])
+            .await
+            .unwrap();
+        let blank = || Node {
+            id: EdgeId(Uuid::nil()),
+            key: SigningKey::from_bytes(&[1; 32]),
+            nonce: AtomicU64::new(0),
+        };
         let (site, far_site) = (near, far);
-        let mut world =
-            Self { app, state, clock, dir, site, desk, lane, camera, far_site, far_camera, entry, node: blank(), far_node: blank() };
+        let mut world = Self {
+            app,
+            state,
+            clock,
+            dir,
+            site,
+            desk,
+            lane,
+            camera,
+            far_site,
+            far_camera,
+            entry,
+            node: blank(),
+            far_node: blank(),
+        };
         world.node = world.enrol_node(world.site, 11).await;
         world.far_node = world.enrol_node(world.far_site, 12).await;
         world
@@ -214,25 +315,63 @@ impl World {
     }
 
     pub async fn enrol_node(&self, site: SiteId, seed: u8) -> Node {
-        let new = tapal_server::edge::NewEdge { site, name: format!("node {seed}") };
-        let announced = tapal_server::edge::announce(&self.state, By::System, &new).await.unwrap();
+        let new = tapal_server::edge::NewEdge {
+            site,
+            name: format!("node {seed}"),
+        };
+        let announced = tapal_server::edge::announce(&self.state, By::System, &new)
+            .await
+            .unwrap();
         let key = SigningKey::from_bytes(&[seed; 32]);
         let public_key = STANDARD.encode(key.verifying_key().as_bytes());
-        let reply = self.call("POST", "/api/v1/edges/enrol", None, Some(json!({ "token": announced.token, "public_key": public_key }))).await.ok();
-        Node { id: reply["edge"].as_str().unwrap().parse().unwrap(), key, nonce: AtomicU64::new(0) }
+        let reply = self
+            .call(
+                "POST",
+                "/api/v1/edges/enrol",
+                None,
+                Some(json!({ "token": announced.token, "public_key": public_key })),
+            )
+            .await
+            .ok();
+        Node {
+            id: reply["edge"].as_str().unwrap().parse().unwrap(),
+            key,
+            nonce: AtomicU64::new(0),
+        }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let reply = self.app.clone().oneshot(request).await.unwrap();
         let (status, headers) = (reply.status(), reply.headers().clone());
-        let bytes = reply.into_body().collect().await.unwrap().to_bytes().to_vec();
-        Reply { status, headers, bytes }
+        let bytes = reply
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .to_vec();
+        Reply {
+            status,
+            headers,
+            bytes,
+        }
     }
 
-    pub async fn call(&self, method: &str, path: &str, person: Option<&Person>, body: Option<Value>) -> Reply {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        person: Option<&Person>,
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost");
         if let Some(person) = person {
-            request = request.header(header::COOKIE, &person.cookie).header("x-csrf-token", &person.csrf);
+            request = request
+                .header(header::COOKIE, &person.cookie)
+                .header("x-csrf-token", &person.csrf);
         }
         let body = match body {
             Some(value) => {
@@ -253,21 +392,58 @@ impl World {
     }
 
     /// Opens an account and signs it in.
-    pub async fn person(&self, username: &str, role: Role, site: Option<SiteId>, desk: Option<DeskId>) -> Person {
+    pub async fn person(
+        &self,
+        username: &str,
+        role: Role,
+        site: Option<SiteId>,
+        desk: Option<DeskId>,
+    ) -> Person {
         let language = Some("en".to_owned());
-        let input = account::AccountInput { username: username.into(), display_name: format!("Officer {username}"), role, site, desk, language };
-        account::open_with(&self.state, By::System, input, PASSWORD, false).await.unwrap();
+        let input = account::AccountInput {
+            username: username.into(),
+            display_name: format!("Officer {username}"),
+            role,
+            site,
+            desk,
+            language,
+        };
+        account::open_with(&self.state, By::System, input, PASSWORD, false)
+            .await
+            .unwrap();
         self.sign_in(username, PASSWORD).await
     }
 
     pub async fn officer(&self, username: &str) -> Person {
-        self.person(username, Role::CounterOfficer, Some(self.site), Some(self.desk)).await
+        self.person(
+            username,
+            Role::CounterOfficer,
+            Some(self.site),
+            Some(self.desk),
+        )
+        .await
     }
 
     pub async fn sign_in(&self, username: &str, password: &str) -> Person {
-        let reply = self.call("POST", "/api/v1/session", None, Some(json!({ "username": username, "password": password }))).await;
-        let cookie = reply.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-        Person { cookie, csrf: reply.ok()["csrf"].as_str().unwrap().to_owned() }
+        let reply = self
+            .call(
+                "POST",
+                "/api/v1/session",
+                None,
+                Some(json!({ "username": username, "password": password })),
+            )
+            .await;
+        let cookie = reply.headers[header::SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        Person {
+            cookie,
+            csrf: reply.ok()["csrf"].as_str().unwrap().to_owned(),
+        }
     }
 
     pub fn signed(&self, node: &Node, method: &str, path: &str, body: &str) -> Request<Body> {
@@ -275,7 +451,15 @@ impl World {
         self.signed_as(node, method, path, body, self.now(), &nonce)
     }
 
-    pub fn signed_as(&self, node: &Node, method: &str, path: &str, body: &str, at: UtcMs, nonce: &str) -> Request<Body> {
+    pub fn signed_as(
+        &self,
+        node: &Node,
+        method: &str,
+        path: &str,
+        body: &str,
+        at: UtcMs,
+        nonce: &str,
+    ) -> Request<Body> {
         let text = signed_text(method, path, at, nonce, &hex(&Sha256::digest(body)));
         Request::builder()
             .method(method)
@@ -284,13 +468,20 @@ impl World {
             .header(wire_header::EDGE, node.id.to_string())
             .header(wire_header::TIME, at.0)
             .header(wire_header::NONCE, nonce)
-            .header(wire_header::SIGNATURE, STANDARD.encode(node.key.sign(text.as_bytes()).to_bytes()))
+            .header(
+                wire_header::SIGNATURE,
+                STANDARD.encode(node.key.sign(text.as_bytes()).to_bytes()),
+            )
             .body(Body::from(body.to_owned()))
             .unwrap()
     }
 
     pub async fn device(&self, node: &Node, method: &str, path: &str, body: Value) -> Reply {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         self.send(self.signed(node, method, path, &body)).await
     }
 
@@ -313,25 +504,47 @@ impl World {
             shots: 3,
             quality: ShotQuality::default(),
             face_box: [0.4, 0.2, 0.1, 0.15],
-            probes: vec![STANDARD.encode(jpeg("probe one")), STANDARD.encode(jpeg("probe two"))],
+            probes: vec![
+                STANDARD.encode(jpeg("probe one")),
+                STANDARD.encode(jpeg("probe two")),
+            ],
         }
     }
 
     /// Raises alert `n` at the near site; its path.
     pub async fn raise(&self, n: u128) -> String {
         let report = self.report(n);
-        let reply = self.device(&self.node, "POST", "/api/v1/alerts", serde_json::to_value(&report).unwrap()).await.ok();
+        let reply = self
+            .device(
+                &self.node,
+                "POST",
+                "/api/v1/alerts",
+                serde_json::to_value(&report).unwrap(),
+            )
+            .await
+            .ok();
         assert_eq!(reply, "recorded");
         format!("/api/v1/alerts/{}", report.id)
     }
 
     pub async fn opine(&self, alert: &str, person: &Person, opinion: &str, reason: &str) -> Reply {
-        self.post(&format!("{alert}/opinions"), person, json!({ "opinion": opinion, "reason": reason })).await
+        self.post(
+            &format!("{alert}/opinions"),
+            person,
+            json!({ "opinion": opinion, "reason": reason }),
+        )
+        .await
     }
 
     /// Audit rows with this action, oldest first.
     pub async fn audited(&self, action: &str) -> Vec<Value> {
-        let rows = tapal_store::audit::list(&self.state.db, None, None, 10_000).await.unwrap();
-        rows.into_iter().rev().filter(|row| row.action == action).map(|row| serde_json::to_value(row).unwrap()).collect()
+        let rows = tapal_store::audit::list(&self.state.db, None, None, 10_000)
+            .await
+            .unwrap();
+        rows.into_iter()
+            .rev()
+            .filter(|row| row.action == action)
+            .map(|row| serde_json::to_value(row).unwrap())
+            .collect()
     }
 }

@@ -30,7 +30,10 @@ pub async fn ingest(
     timers: &Timers,
 ) -> Result<AlertReceived> {
     let mut tx = db.begin(now).await?;
-    if let Some(row) = tx.first("SELECT edge FROM alert WHERE id = $1", args![report.id]).await? {
+    if let Some(row) = tx
+        .first("SELECT edge FROM alert WHERE id = $1", args![report.id])
+        .await?
+    {
         return match row.id::<EdgeId>("edge")? == edge {
             true => Ok(AlertReceived::AlreadyRecorded),
             false => Err(Error::Conflict("alert.id belongs to another node".into())),
@@ -38,20 +41,47 @@ pub async fn ingest(
     }
     let (lane, desk) = place(&mut tx, site, report).await?;
     let searched = lists_of(&mut tx, site).await?;
-    let list = entry_list(&mut tx, report.entry).await?.ok_or(Error::Conflict("alert.entry is unknown".into()))?;
+    let list = entry_list(&mut tx, report.entry)
+        .await?
+        .ok_or(Error::Conflict("alert.entry is unknown".into()))?;
     let shown = live(&mut tx, report.entry, &searched).await?;
     let mut life = Alert::raise(report.id, edge, now);
     if !shown {
-        life.apply(Action::Withdraw, Actor::Clock, now).map_err(Error::other)?;
+        life.apply(Action::Withdraw, Actor::Clock, now)
+            .map_err(Error::other)?;
     }
-    let others = if shown { live_others(&mut tx, report, &searched).await? } else { Vec::new() };
+    let others = if shown {
+        live_others(&mut tx, report, &searched).await?
+    } else {
+        Vec::new()
+    };
     // Evidence of somebody whose order is not in force is not kept.
     let probes = if shown { probes } else { &[] };
     let evidence = evidence(report, list, others);
-    insert(&mut tx, Place { edge, site, lane, desk }, report, &evidence, probes.len(), &life, timers).await?;
+    insert(
+        &mut tx,
+        Place {
+            edge,
+            site,
+            lane,
+            desk,
+        },
+        report,
+        &evidence,
+        probes.len(),
+        &life,
+        timers,
+    )
+    .await?;
     for (n, jpeg) in (0_i64..).zip(probes) {
-        let sealed = tx.vault().seal("alert_probe", &step_id(report.id, n), "photo", jpeg)?;
-        tx.run("INSERT INTO alert_probe (alert, n, photo_sealed) VALUES ($1, $2, $3)", args![report.id, n, sealed]).await?;
+        let sealed = tx
+            .vault()
+            .seal("alert_probe", &step_id(report.id, n), "photo", jpeg)?;
+        tx.run(
+            "INSERT INTO alert_probe (alert, n, photo_sealed) VALUES ($1, $2, $3)",
+            args![report.id, n, sealed],
+        )
+        .await?;
     }
     for (n, step) in (0_i64..).zip(life.steps()) {
         insert_step(&mut tx, report.id, n, step).await?;
@@ -62,8 +92,13 @@ pub async fn ingest(
     let detail = serde_json::json!({ "camera": report.camera, "entry": report.entry, "entry_version": report.entry_version,
         "list_version": report.list_version, "model_id": report.model_id, "band": report.band, "captured_at": report.captured_at,
         "status": life.status() });
-    tx.commit(Note::new(By::Edge(edge), "alert.raised", "alert", report.id).with(detail)).await?;
-    Ok(if shown { AlertReceived::Recorded } else { AlertReceived::Withdrawn })
+    tx.commit(Note::new(By::Edge(edge), "alert.raised", "alert", report.id).with(detail))
+        .await?;
+    Ok(if shown {
+        AlertReceived::Recorded
+    } else {
+        AlertReceived::Withdrawn
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -74,33 +109,55 @@ struct Place {
     desk: Option<DeskId>,
 }
 
-async fn place(tx: &mut Tx, site: SiteId, report: &AlertReport) -> Result<(Option<LaneId>, Option<DeskId>)> {
+async fn place(
+    tx: &mut Tx,
+    site: SiteId,
+    report: &AlertReport,
+) -> Result<(Option<LaneId>, Option<DeskId>)> {
     let sql = "SELECT c.lane, l.desk FROM camera c LEFT JOIN lane l ON l.id = c.lane WHERE c.id = $1 AND c.site = $2";
     match tx.first(sql, args![report.camera, site]).await? {
         Some(row) => Ok((row.opt_id("lane")?, row.opt_id("desk")?)),
-        None => Err(Error::Conflict("alert.camera is not of this node's site".into())),
+        None => Err(Error::Conflict(
+            "alert.camera is not of this node's site".into(),
+        )),
     }
 }
 
 async fn lists_of(tx: &mut Tx, site: SiteId) -> Result<Vec<ListKind>> {
-    let row = tx.first("SELECT record FROM deployment WHERE site = $1", args![site]).await?;
-    Ok(row.map(|row| row.json::<Deployment>("record")).transpose()?.map(|record| record.lists).unwrap_or_default())
+    let row = tx
+        .first("SELECT record FROM deployment WHERE site = $1", args![site])
+        .await?;
+    Ok(row
+        .map(|row| row.json::<Deployment>("record"))
+        .transpose()?
+        .map(|record| record.lists)
+        .unwrap_or_default())
 }
 
 async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
-    let row = tx.first("SELECT list FROM entry WHERE id = $1", args![entry]).await?;
+    let row = tx
+        .first("SELECT list FROM entry WHERE id = $1", args![entry])
+        .await?;
     row.map(|row| row.name("list")).transpose()
 }
 
 /// In force at this instant, not ended, on a list this site may search.
 async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind]) -> Result<bool> {
-    let sql = "SELECT list, in_force_from, in_force_to FROM entry WHERE id = $1 AND ended_at IS NULL";
-    let Some(row) = tx.first(sql, args![entry]).await? else { return Ok(false) };
+    let sql =
+        "SELECT list, in_force_from, in_force_to FROM entry WHERE id = $1 AND ended_at IS NULL";
+    let Some(row) = tx.first(sql, args![entry]).await? else {
+        return Ok(false);
+    };
     let now = tx.now();
-    Ok(searched.contains(&row.name::<ListKind>("list")?) && in_force(row.at("in_force_from")?, row.at("in_force_to")?, now))
+    Ok(searched.contains(&row.name::<ListKind>("list")?)
+        && in_force(row.at("in_force_from")?, row.at("in_force_to")?, now))
 }
 
-async fn live_others(tx: &mut Tx, report: &AlertReport, searched: &[ListKind]) -> Result<Vec<OtherCandidate>> {
+async fn live_others(
+    tx: &mut Tx,
+    report: &AlertReport,
+    searched: &[ListKind],
+) -> Result<Vec<OtherCandidate>> {
     let mut others = Vec::new();
     for other in report.others.iter().take(5) {
         if other.entry != report.entry && live(tx, other.entry, searched).await? {
@@ -129,31 +186,87 @@ fn evidence(report: &AlertReport, list: ListKind, others: Vec<OtherCandidate>) -
     }
 }
 
-async fn insert(tx: &mut Tx, at: Place, report: &AlertReport, evidence: &Evidence, probes: usize, life: &Alert, timers: &Timers) -> Result<()> {
+async fn insert(
+    tx: &mut Tx,
+    at: Place,
+    report: &AlertReport,
+    evidence: &Evidence,
+    probes: usize,
+    life: &Alert,
+    timers: &Timers,
+) -> Result<()> {
     let status = life.status();
     let sql = "INSERT INTO alert (id, site, camera, lane, desk, edge, entry, received_at, captured_at, status, level, due_at, ended_at, probes, evidence) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let ended_at = (!status.is_open()).then_some(tx.now());
     let values = args![
-        report.id, at.site, report.camera, at.lane, at.desk, at.edge, report.entry, tx.now(), report.captured_at, status.name(),
-        to_name(&life.level())?, life.next_due_at(timers), ended_at, probes as i64, to_json(evidence)?
+        report.id,
+        at.site,
+        report.camera,
+        at.lane,
+        at.desk,
+        at.edge,
+        report.entry,
+        tx.now(),
+        report.captured_at,
+        status.name(),
+        to_name(&life.level())?,
+        life.next_due_at(timers),
+        ended_at,
+        probes as i64,
+        to_json(evidence)?
     ];
     tx.run(sql, values).await.map(|_| ())
 }
 
 async fn insert_step(tx: &mut Tx, alert: AlertId, n: i64, step: &Step) -> Result<()> {
-    let sealed = tx.vault().seal("alert_step", &step_id(alert, n), "step", to_json(step)?.as_bytes())?;
+    let sealed = tx.vault().seal(
+        "alert_step",
+        &step_id(alert, n),
+        "step",
+        to_json(step)?.as_bytes(),
+    )?;
     let account = match step.actor {
         Actor::Account(account, _) => Some(account),
         Actor::Edge(_) | Actor::Clock => None,
     };
     let sql = "INSERT INTO alert_step (alert, n, at, action, account, step_sealed) VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.run(sql, args![alert, n, step.at, to_name(&step.action.kind())?, account, sealed]).await.map(|_| ())
+    tx.run(
+        sql,
+        args![
+            alert,
+            n,
+            step.at,
+            to_name(&step.action.kind())?,
+            account,
+            sealed
+        ],
+    )
+    .await
+    .map(|_| ())
 }
 
-async fn tell(tx: &mut Tx, kind: &'static str, site: SiteId, desk: Option<DeskId>, life: &Alert) -> Result<()> {
-    let payload = serde_json::json!({ "alert": life.id(), "status": life.status(), "level": life.level() });
-    event::tell(tx, News { kind, site: Some(site), desk, audience: Audience::Alerts, payload }).await.map(|_| ())
+async fn tell(
+    tx: &mut Tx,
+    kind: &'static str,
+    site: SiteId,
+    desk: Option<DeskId>,
+    life: &Alert,
+) -> Result<()> {
+    let payload =
+        serde_json::json!({ "alert": life.id(), "status": life.status(), "level": life.level() });
+    event::tell(
+        tx,
+        News {
+            kind,
+            site: Some(site),
+            desk,
+            audience: Audience::Alerts,
+            payload,
+        },
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Takes an action, or refuses it. A person's refused try is audited like a successful one.
@@ -176,7 +289,8 @@ pub async fn act(
         Err(refused) => {
             if let Actor::Account(..) = actor {
                 let detail = serde_json::json!({ "action": kind, "code": refused.code(), "status": refused.status() });
-                tx.commit(Note::new(by(actor), "alert.action_refused", "alert", id).with(detail)).await?;
+                tx.commit(Note::new(by(actor), "alert.action_refused", "alert", id).with(detail))
+                    .await?;
             }
             Ok(Err(refused))
         }
@@ -192,7 +306,13 @@ fn by(actor: Actor) -> By {
 }
 
 /// Applies, stores the step and the computed columns, tells the consoles; the audit row is for the caller to commit.
-async fn apply(tx: &mut Tx, stored: &mut Stored, action: Action, actor: Actor, timers: &Timers) -> Result<std::result::Result<Note, Refused>> {
+async fn apply(
+    tx: &mut Tx,
+    stored: &mut Stored,
+    action: Action,
+    actor: Actor,
+    timers: &Timers,
+) -> Result<std::result::Result<Note, Refused>> {
     let now = tx.now();
     let step = match stored.life.apply(action, actor, now) {
         Ok(step) => step.clone(),
@@ -203,7 +323,17 @@ async fn apply(tx: &mut Tx, stored: &mut Stored, action: Action, actor: Actor, t
     let status = life.status();
     let sql = "UPDATE alert SET status = $2, level = $3, due_at = $4, ended_at = $5 WHERE id = $1";
     let ended_at = (!status.is_open()).then_some(now);
-    tx.run(sql, args![life.id(), status.name(), to_name(&life.level())?, life.next_due_at(timers), ended_at]).await?;
+    tx.run(
+        sql,
+        args![
+            life.id(),
+            status.name(),
+            to_name(&life.level())?,
+            life.next_due_at(timers),
+            ended_at
+        ],
+    )
+    .await?;
     tell(tx, "alert.changed", stored.site, stored.desk, life).await?;
     Ok(Ok(note(&step, actor, life)))
 }
@@ -214,8 +344,13 @@ fn note(step: &Step, actor: Actor, life: &Alert) -> Note {
         Action::Raise => ("alert.raised", serde_json::json!({})),
         Action::Acknowledge => ("alert.acknowledged", serde_json::json!({})),
         Action::Escalate { to } => ("alert.escalated", serde_json::json!({ "to": to })),
-        Action::Opine { opinion, .. } => ("alert.opinion_given", serde_json::json!({ "opinion": opinion })),
-        Action::Resolve { opinion, .. } => ("alert.resolved", serde_json::json!({ "opinion": opinion })),
+        Action::Opine { opinion, .. } => (
+            "alert.opinion_given",
+            serde_json::json!({ "opinion": opinion }),
+        ),
+        Action::Resolve { opinion, .. } => {
+            ("alert.resolved", serde_json::json!({ "opinion": opinion }))
+        }
         Action::Expire => ("alert.expired", serde_json::json!({})),
         Action::Withdraw => ("alert.withdrawn", serde_json::json!({})),
     };
@@ -230,7 +365,15 @@ pub(crate) async fn withdraw_all(tx: &mut Tx, entry: EntryId) -> Result<usize> {
     for row in &rows {
         let mut stored = get_in(tx, row.id("id")?).await?;
         // Timers do not matter: a withdrawn alert has none.
-        let note = apply(tx, &mut stored, Action::Withdraw, Actor::Clock, &Timers::default()).await?.map_err(Error::other)?;
+        let note = apply(
+            tx,
+            &mut stored,
+            Action::Withdraw,
+            Actor::Clock,
+            &Timers::default(),
+        )
+        .await?
+        .map_err(Error::other)?;
         tx.note(note).await?;
     }
     Ok(rows.len())
@@ -239,17 +382,32 @@ pub(crate) async fn withdraw_all(tx: &mut Tx, entry: EntryId) -> Result<usize> {
 /// Does what timers owe at `now`: escalates or expires. Returns the alerts that moved.
 pub async fn run_due(db: &Db, now: UtcMs, timers: &Timers) -> Result<Vec<AlertId>> {
     let mut moved = Vec::new();
-    for row in db.all("SELECT id FROM alert WHERE due_at <= $1 ORDER BY due_at", args![now]).await? {
+    for row in db
+        .all(
+            "SELECT id FROM alert WHERE due_at <= $1 ORDER BY due_at",
+            args![now],
+        )
+        .await?
+    {
         let mut tx = db.begin(now).await?;
         let mut stored = get_in(&mut tx, row.id("id")?).await?;
         let Some(action) = stored.life.due(timers, now) else {
             // Timers were changed in the settings: remember the new instant.
             let sql = "UPDATE alert SET due_at = $2 WHERE id = $1";
-            tx.run(sql, args![stored.life.id(), stored.life.next_due_at(timers).map(|at| at.max(now + 1))]).await?;
+            tx.run(
+                sql,
+                args![
+                    stored.life.id(),
+                    stored.life.next_due_at(timers).map(|at| at.max(now + 1))
+                ],
+            )
+            .await?;
             tx.commit_unaudited(crate::db::Unaudited::Telemetry).await?;
             continue;
         };
-        let note = apply(&mut tx, &mut stored, action, Actor::Clock, timers).await?.map_err(Error::other)?;
+        let note = apply(&mut tx, &mut stored, action, Actor::Clock, timers)
+            .await?
+            .map_err(Error::other)?;
         tx.commit(note).await?;
         moved.push(stored.life.id());
     }

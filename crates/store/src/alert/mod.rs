@@ -3,8 +3,8 @@
 
 mod change;
 
-pub use change::{act, ingest, run_due};
 pub(crate) use change::withdraw_all;
+pub use change::{act, ingest, run_due};
 
 use std::collections::HashMap;
 
@@ -115,7 +115,8 @@ const STEPS: &str = "SELECT alert, n, step_sealed FROM alert_step WHERE alert = 
 fn read(row: &Row, steps: Vec<Step>) -> Result<Stored> {
     let id: AlertId = row.id("id")?;
     Ok(Stored {
-        life: Alert::from_steps(id, steps).ok_or_else(|| Error::Other(format!("alert {id} lacks its first step")))?,
+        life: Alert::from_steps(id, steps)
+            .ok_or_else(|| Error::Other(format!("alert {id} lacks its first step")))?,
         site: row.id("site")?,
         camera: row.id("camera")?,
         lane: row.opt_id("lane")?,
@@ -136,8 +137,16 @@ fn step_id(alert: AlertId, n: i64) -> String {
 
 fn read_step(vault: &Vault, row: &Row) -> Result<(AlertId, Step)> {
     let alert: AlertId = row.id("alert")?;
-    let plain = vault.open("alert_step", &step_id(alert, row.int("n")?), "step", &row.blob("step_sealed")?)?;
-    Ok((alert, from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?))
+    let plain = vault.open(
+        "alert_step",
+        &step_id(alert, row.int("n")?),
+        "step",
+        &row.blob("step_sealed")?,
+    )?;
+    Ok((
+        alert,
+        from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?,
+    ))
 }
 
 /// Alerts, newest first, at most `limit`.
@@ -147,8 +156,22 @@ pub async fn list(db: &Db, filter: &Filter, limit: i64) -> Result<Vec<Stored>> {
          AND ($3 = 0 OR status IN ('raised', 'acknowledged', 'first_opinion', 'disagreed')) \
          AND ($4 IS NULL OR id < $4) ORDER BY id DESC LIMIT $5"
     );
-    let rows = db.all(sql, args![filter.site, filter.status.map(Status::name), filter.open_only, filter.before, limit]).await?;
-    let ids: Vec<String> = rows.iter().map(|row| row.text("id")).collect::<Result<_>>()?;
+    let rows = db
+        .all(
+            sql,
+            args![
+                filter.site,
+                filter.status.map(Status::name),
+                filter.open_only,
+                filter.before,
+                limit
+            ],
+        )
+        .await?;
+    let ids: Vec<String> = rows
+        .iter()
+        .map(|row| row.text("id"))
+        .collect::<Result<_>>()?;
     // One query for all steps: JSON carries the ids, so the statement stays the same for any number.
     let sql = "SELECT alert, n, step_sealed FROM alert_step WHERE alert IN (SELECT value FROM json_each($1)) ORDER BY alert, n";
     let mut steps: HashMap<AlertId, Vec<Step>> = HashMap::new();
@@ -156,38 +179,63 @@ pub async fn list(db: &Db, filter: &Filter, limit: i64) -> Result<Vec<Stored>> {
         let (alert, step) = read_step(db.vault(), &row)?;
         steps.entry(alert).or_default().push(step);
     }
-    rows.iter().map(|row| read(row, steps.remove(&row.id("id")?).unwrap_or_default())).collect()
+    rows.iter()
+        .map(|row| read(row, steps.remove(&row.id("id")?).unwrap_or_default()))
+        .collect()
 }
 
 /// One alert.
 pub async fn get(db: &Db, id: AlertId) -> Result<Stored> {
     let row = db.one(select!("WHERE id = $1"), args![id]).await?;
     let rows = db.all(STEPS, args![id]).await?;
-    let steps = rows.iter().map(|row| Ok(read_step(db.vault(), row)?.1)).collect::<Result<_>>()?;
+    let steps = rows
+        .iter()
+        .map(|row| Ok(read_step(db.vault(), row)?.1))
+        .collect::<Result<_>>()?;
     read(&row, steps)
 }
 
 async fn get_in(tx: &mut Tx, id: AlertId) -> Result<Stored> {
     let row = tx.one(select!("WHERE id = $1"), args![id]).await?;
     let rows = tx.all(STEPS, args![id]).await?;
-    let steps = rows.iter().map(|row| Ok(read_step(tx.vault(), row)?.1)).collect::<Result<_>>()?;
+    let steps = rows
+        .iter()
+        .map(|row| Ok(read_step(tx.vault(), row)?.1))
+        .collect::<Result<_>>()?;
     read(&row, steps)
 }
 
 /// Probe `n` (from 0, best first) of an alert, JPEG. The caller records the look.
 pub async fn probe(db: &Db, id: AlertId, n: i64) -> Result<Zeroizing<Vec<u8>>> {
-    let row = db.one("SELECT photo_sealed FROM alert_probe WHERE alert = $1 AND n = $2", args![id, n]).await?;
-    db.vault().open("alert_probe", &step_id(id, n), "photo", &row.blob("photo_sealed")?)
+    let row = db
+        .one(
+            "SELECT photo_sealed FROM alert_probe WHERE alert = $1 AND n = $2",
+            args![id, n],
+        )
+        .await?;
+    db.vault().open(
+        "alert_probe",
+        &step_id(id, n),
+        "photo",
+        &row.blob("photo_sealed")?,
+    )
 }
 
 /// The next instant at which a timer is due, over all alerts.
 pub async fn next_due(db: &Db) -> Result<Option<UtcMs>> {
-    db.one("SELECT MIN(due_at) AS at FROM alert WHERE due_at IS NOT NULL", args![]).await?.opt_at("at")
+    db.one(
+        "SELECT MIN(due_at) AS at FROM alert WHERE due_at IS NOT NULL",
+        args![],
+    )
+    .await?
+    .opt_at("at")
 }
 
 /// How many alerts have which status, received since an instant.
 pub async fn tally(db: &Db, site: Option<SiteId>, since: UtcMs) -> Result<Vec<(Status, i64)>> {
     let sql = "SELECT status, COUNT(*) AS n FROM alert WHERE ($1 IS NULL OR site = $1) AND received_at >= $2 GROUP BY status ORDER BY status";
     let rows = db.all(sql, args![site, since]).await?;
-    rows.iter().map(|row| Ok((row.name("status")?, row.int("n")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.name("status")?, row.int("n")?)))
+        .collect()
 }

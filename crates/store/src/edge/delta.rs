@@ -30,9 +30,16 @@ pub struct Delta {
 /// Changes after version `since`. The whole list when `since` is 0, unknown, or further than the centre is.
 pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs) -> Result<Delta> {
     let version = crate::site::get(db, site).await?.list_version;
-    let lists = crate::site::deployment(db, site).await?.map(|record| record.lists).unwrap_or_default();
+    let lists = crate::site::deployment(db, site)
+        .await?
+        .map(|record| record.lists)
+        .unwrap_or_default();
     let lists = serde_json::to_string(&lists).map_err(Error::other)?;
-    let since = if (0..=version).contains(&since) { since } else { 0 };
+    let since = if (0..=version).contains(&since) {
+        since
+    } else {
+        0
+    };
     let sql = "SELECT id, list, in_force_from, in_force_to, version FROM entry \
                WHERE list IN (SELECT value FROM json_each($1)) AND ended_at IS NULL AND in_force_to > $2 \
                AND ($3 = 0 OR id IN (SELECT entry FROM list_change WHERE site = $4 AND version > $3 AND version <= $5)) ORDER BY id";
@@ -51,15 +58,26 @@ pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs
             }
         }
     }
-    Ok(Delta { since, version, upserts, removals })
+    Ok(Delta {
+        since,
+        version,
+        upserts,
+        removals,
+    })
 }
 
 async fn template(db: &Db, row: &Row, model_id: &str) -> Result<EntryTemplate> {
     let entry: EntryId = row.id("id")?;
-    let sql = "SELECT id, template_sealed FROM entry_photo WHERE entry = $1 AND model_id = $2 ORDER BY n";
+    let sql =
+        "SELECT id, template_sealed FROM entry_photo WHERE entry = $1 AND model_id = $2 ORDER BY n";
     let mut templates = Vec::new();
     for photo in db.all(sql, args![entry, model_id]).await? {
-        let plain = db.vault().open("entry_photo", &photo.text("id")?, "template", &photo.blob("template_sealed")?)?;
+        let plain = db.vault().open(
+            "entry_photo",
+            &photo.text("id")?,
+            "template",
+            &photo.blob("template_sealed")?,
+        )?;
         templates.push(STANDARD.encode(&plain[..]));
     }
     Ok(EntryTemplate {

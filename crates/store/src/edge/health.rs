@@ -25,11 +25,27 @@ pub struct Centre {
 }
 
 /// Takes a report in. A late one (same start, smaller number) only has its attempts stored.
-pub async fn report(db: &Db, now: UtcMs, edge: EdgeId, site: SiteId, report: &HealthReport) -> Result<Centre> {
+pub async fn report(
+    db: &Db,
+    now: UtcMs,
+    edge: EdgeId,
+    site: SiteId,
+    report: &HealthReport,
+) -> Result<Centre> {
     let mut tx = db.begin(now).await?;
-    let cameras: Vec<CameraId> =
-        tx.all("SELECT id FROM camera WHERE site = $1", args![site]).await?.iter().map(|row| row.id("id")).collect::<Result<_>>()?;
-    let attempts: Vec<_> = report.attempts.iter().filter(|a| cameras.contains(&a.camera)).take(500).copied().collect();
+    let cameras: Vec<CameraId> = tx
+        .all("SELECT id FROM camera WHERE site = $1", args![site])
+        .await?
+        .iter()
+        .map(|row| row.id("id"))
+        .collect::<Result<_>>()?;
+    let attempts: Vec<_> = report
+        .attempts
+        .iter()
+        .filter(|a| cameras.contains(&a.camera))
+        .take(500)
+        .copied()
+        .collect();
     let newer = newer(&mut tx, edge, report).await?;
     let mut news: HashMap<CameraId, &'static str> = HashMap::new();
     for camera in crate::attempt::store(&mut tx, site, &attempts).await? {
@@ -37,43 +53,101 @@ pub async fn report(db: &Db, now: UtcMs, edge: EdgeId, site: SiteId, report: &He
     }
     if newer {
         store(&mut tx, edge, report).await?;
-        for camera in report.cameras.iter().filter(|c| cameras.contains(&c.camera)) {
+        for camera in report
+            .cameras
+            .iter()
+            .filter(|c| cameras.contains(&c.camera))
+        {
             if store_camera(&mut tx, edge, report.boot, camera).await? {
-                tell(&mut tx, site, camera.camera, "camera.changed", Audience::Sites).await?;
+                tell(
+                    &mut tx,
+                    site,
+                    camera.camera,
+                    "camera.changed",
+                    Audience::Sites,
+                )
+                .await?;
             }
         }
     }
     for (camera, kind) in news {
         tell(&mut tx, site, camera, kind, Audience::Attempts).await?;
     }
-    let row = tx.one("SELECT revision, list_version FROM site WHERE id = $1", args![site]).await?;
-    let centre = Centre { revision: row.int("revision")?, list_version: row.int("list_version")? };
+    let row = tx
+        .one(
+            "SELECT revision, list_version FROM site WHERE id = $1",
+            args![site],
+        )
+        .await?;
+    let centre = Centre {
+        revision: row.int("revision")?,
+        list_version: row.int("list_version")?,
+    };
     tx.commit_unaudited(Unaudited::Telemetry).await?;
     Ok(centre)
 }
 
 async fn newer(tx: &mut Tx, edge: EdgeId, report: &HealthReport) -> Result<bool> {
-    let row = tx.one("SELECT health_boot, health_seq, health_at FROM edge WHERE id = $1", args![edge]).await?;
-    let Some(boot) = row.opt_id::<BootId>("health_boot")? else { return Ok(true) };
+    let row = tx
+        .one(
+            "SELECT health_boot, health_seq, health_at FROM edge WHERE id = $1",
+            args![edge],
+        )
+        .await?;
+    let Some(boot) = row.opt_id::<BootId>("health_boot")? else {
+        return Ok(true);
+    };
     if boot == report.boot {
-        return Ok(row.opt_int("health_seq")?.is_none_or(|seq| (report.seq as i64) > seq));
+        return Ok(row
+            .opt_int("health_seq")?
+            .is_none_or(|seq| (report.seq as i64) > seq));
     }
     // Start ids are in order of the node's time. An earlier start is a straggler, unless its clock went back.
-    let silent_ms = row.opt_at("health_at")?.map_or(i64::MAX, |at| tx.now().since_ms(at));
+    let silent_ms = row
+        .opt_at("health_at")?
+        .map_or(i64::MAX, |at| tx.now().since_ms(at));
     Ok(report.boot > boot || silent_ms > MINUTE_MS)
 }
 
 async fn store(tx: &mut Tx, edge: EdgeId, report: &HealthReport) -> Result<()> {
-    let kept = HealthReport { attempts: Vec::new(), ..report.clone() };
+    let kept = HealthReport {
+        attempts: Vec::new(),
+        ..report.clone()
+    };
     let sql = "UPDATE edge SET health = $2, health_boot = $3, health_seq = $4, health_at = $5 WHERE id = $1";
-    tx.run(sql, args![edge, to_json(&kept)?, report.boot, report.seq as i64, tx.now()]).await.map(|_| ())
+    tx.run(
+        sql,
+        args![
+            edge,
+            to_json(&kept)?,
+            report.boot,
+            report.seq as i64,
+            tx.now()
+        ],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Stores a camera's report and adds what it counted since the last one to the day. Whether its state changed.
-async fn store_camera(tx: &mut Tx, edge: EdgeId, boot: BootId, camera: &CameraHealth) -> Result<bool> {
-    let old = tx.first("SELECT boot, health FROM camera_health WHERE camera = $1", args![camera.camera]).await?;
-    let old: Option<(BootId, CameraHealth)> = old.map(|row| Ok::<_, crate::Error>((row.id("boot")?, row.json("health")?))).transpose()?;
-    let changed = old.as_ref().is_none_or(|(_, old)| old.state != camera.state || old.reason != camera.reason);
+async fn store_camera(
+    tx: &mut Tx,
+    edge: EdgeId,
+    boot: BootId,
+    camera: &CameraHealth,
+) -> Result<bool> {
+    let old = tx
+        .first(
+            "SELECT boot, health FROM camera_health WHERE camera = $1",
+            args![camera.camera],
+        )
+        .await?;
+    let old: Option<(BootId, CameraHealth)> = old
+        .map(|row| Ok::<_, crate::Error>((row.id("boot")?, row.json("health")?)))
+        .transpose()?;
+    let changed = old
+        .as_ref()
+        .is_none_or(|(_, old)| old.state != camera.state || old.reason != camera.reason);
     let counted = match &old {
         Some((known, old)) if *known == boot => minus(&camera.counters, &old.counters),
         _ => camera.counters.clone(),
@@ -83,17 +157,28 @@ async fn store_camera(tx: &mut Tx, edge: EdgeId, boot: BootId, camera: &CameraHe
     }
     let sql = "INSERT INTO camera_health (camera, edge, boot, at, health) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (camera) DO UPDATE SET edge = excluded.edge, boot = excluded.boot, at = excluded.at, health = excluded.health";
-    tx.run(sql, args![camera.camera, edge, boot, tx.now(), to_json(camera)?]).await?;
+    tx.run(
+        sql,
+        args![camera.camera, edge, boot, tx.now(), to_json(camera)?],
+    )
+    .await?;
     Ok(changed)
 }
 
 async fn count(tx: &mut Tx, camera: CameraId, counted: &Counters) -> Result<()> {
     let day = tx.now().0.div_euclid(DAY_MS);
-    let old = tx.first("SELECT counters FROM edge_counter WHERE camera = $1 AND day = $2", args![camera, day]).await?;
+    let old = tx
+        .first(
+            "SELECT counters FROM edge_counter WHERE camera = $1 AND day = $2",
+            args![camera, day],
+        )
+        .await?;
     let old: Counters = old.map_or(Ok(Counters::default()), |row| row.json("counters"))?;
     let sql = "INSERT INTO edge_counter (camera, day, counters) VALUES ($1, $2, $3) \
                ON CONFLICT (camera, day) DO UPDATE SET counters = excluded.counters";
-    tx.run(sql, args![camera, day, to_json(&plus(&old, counted))?]).await.map(|_| ())
+    tx.run(sql, args![camera, day, to_json(&plus(&old, counted))?])
+        .await
+        .map(|_| ())
 }
 
 fn combine(a: &Counters, b: &Counters, with: impl Fn(u64, u64) -> u64) -> Counters {
@@ -125,9 +210,26 @@ fn minus(a: &Counters, b: &Counters) -> Counters {
     combine(a, b, u64::saturating_sub)
 }
 
-async fn tell(tx: &mut Tx, site: SiteId, camera: CameraId, kind: &'static str, audience: Audience) -> Result<()> {
+async fn tell(
+    tx: &mut Tx,
+    site: SiteId,
+    camera: CameraId,
+    kind: &'static str,
+    audience: Audience,
+) -> Result<()> {
     let payload = serde_json::json!({ "camera": camera });
-    event::tell(tx, News { kind, site: Some(site), desk: None, audience, payload }).await.map(|_| ())
+    event::tell(
+        tx,
+        News {
+            kind,
+            site: Some(site),
+            desk: None,
+            audience,
+            payload,
+        },
+    )
+    .await
+    .map(|_| ())
 }
 
 #[cfg(test)]
@@ -137,10 +239,30 @@ mod tests {
 
     #[test]
     fn counters_add_up_and_never_go_below_zero() {
-        let a = Counters { persons: 5, not_searched: [(NotSearched::TooDark, 2)].into(), ..Default::default() };
-        let b = Counters { persons: 3, not_searched: [(NotSearched::TooDark, 2)].into(), ..Default::default() };
-        assert_eq!(minus(&a, &b), Counters { persons: 2, ..Default::default() });
+        let a = Counters {
+            persons: 5,
+            not_searched: [(NotSearched::TooDark, 2)].into(),
+            ..Default::default()
+        };
+        let b = Counters {
+            persons: 3,
+            not_searched: [(NotSearched::TooDark, 2)].into(),
+            ..Default::default()
+        };
+        assert_eq!(
+            minus(&a, &b),
+            Counters {
+                persons: 2,
+                ..Default::default()
+            }
+        );
         assert_eq!(minus(&b, &a), Counters::default());
-        assert_eq!(plus(&b, &minus(&a, &b)), Counters { not_searched: b.not_searched.clone(), ..a });
+        assert_eq!(
+            plus(&b, &minus(&a, &b)),
+            Counters {
+                not_searched: b.not_searched.clone(),
+                ..a
+            }
+        );
     }
 }

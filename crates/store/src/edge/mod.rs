@@ -58,25 +58,48 @@ fn read(row: &Row) -> Result<Edge> {
         enrolled_at: row.opt_at("enrolled_at")?,
         retired_at: row.opt_at("retired_at")?,
         health_at: row.opt_at("health_at")?,
-        health: row.opt_text("health")?.map(|text| crate::db::from_json(&text)).transpose()?,
+        health: row
+            .opt_text("health")?
+            .map(|text| crate::db::from_json(&text))
+            .transpose()?,
     })
 }
 
 /// Nodes of a site, or of all.
 pub async fn list(db: &Db, site: Option<SiteId>) -> Result<Vec<Edge>> {
-    db.all(COLUMNS, args![site]).await?.iter().map(read).collect()
+    db.all(COLUMNS, args![site])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// Announces a node; it enrols with the token behind `token_hash` before `expires_at`.
-pub async fn announce(db: &Db, now: UtcMs, by: By, id: EdgeId, site: SiteId, name: &str, token_hash: &[u8], expires_at: UtcMs) -> Result<()> {
+pub async fn announce(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    id: EdgeId,
+    site: SiteId,
+    name: &str,
+    token_hash: &[u8],
+    expires_at: UtcMs,
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO edge (id, site, name, token_hash, token_expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.run(sql, args![id, site, name, token_hash, expires_at, now]).await?;
-    tx.commit(Note::new(by, "edge.announced", "edge", id).with(serde_json::json!({ "site": site }))).await
+    tx.run(sql, args![id, site, name, token_hash, expires_at, now])
+        .await?;
+    tx.commit(Note::new(by, "edge.announced", "edge", id).with(serde_json::json!({ "site": site })))
+        .await
 }
 
 /// Enrols a node by its token, once. The same key may repeat it, because a reply can be lost on the way.
-pub async fn enrol(db: &Db, now: UtcMs, token_hash: &[u8], public_key: &[u8]) -> Result<(EdgeId, SiteId)> {
+pub async fn enrol(
+    db: &Db,
+    now: UtcMs,
+    token_hash: &[u8],
+    public_key: &[u8],
+) -> Result<(EdgeId, SiteId)> {
     let mut tx = db.begin(now).await?;
     let sql = "SELECT id, site, public_key FROM edge WHERE token_hash = $1 AND token_expires_at > $2 AND retired_at IS NULL";
     let row = tx.one(sql, args![token_hash, now]).await?;
@@ -86,15 +109,34 @@ pub async fn enrol(db: &Db, now: UtcMs, token_hash: &[u8], public_key: &[u8]) ->
         Some(_) => return Err(Error::NotFound),
         None => {}
     }
-    tx.run("UPDATE edge SET public_key = $2, enrolled_at = $3 WHERE id = $1", args![id, public_key, now]).await?;
+    tx.run(
+        "UPDATE edge SET public_key = $2, enrolled_at = $3 WHERE id = $1",
+        args![id, public_key, now],
+    )
+    .await?;
     changed(&mut tx, site, id).await?;
-    tx.commit(Note::new(By::Edge(id), "edge.enrolled", "edge", id).with(serde_json::json!({ "site": site }))).await?;
+    tx.commit(
+        Note::new(By::Edge(id), "edge.enrolled", "edge", id)
+            .with(serde_json::json!({ "site": site })),
+    )
+    .await?;
     Ok((id, site))
 }
 
 async fn changed(tx: &mut crate::db::Tx, site: SiteId, id: EdgeId) -> Result<()> {
     let payload = serde_json::json!({ "edge": id });
-    event::tell(tx, News { kind: "edge.changed", site: Some(site), desk: None, audience: Audience::Sites, payload }).await.map(|_| ())
+    event::tell(
+        tx,
+        News {
+            kind: "edge.changed",
+            site: Some(site),
+            desk: None,
+            audience: Audience::Sites,
+            payload,
+        },
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Site and public key of a node that may speak.
@@ -118,15 +160,44 @@ pub async fn receive(db: &Db, now: UtcMs, edge: EdgeId, receipt: &RemovalReceipt
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO receipt (edge, entry, version, removed_at, received_at) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (edge, entry, version) DO NOTHING";
-    if tx.run(sql, args![edge, receipt.entry, receipt.version, receipt.removed_at, now]).await? == 0 {
+    if tx
+        .run(
+            sql,
+            args![
+                edge,
+                receipt.entry,
+                receipt.version,
+                receipt.removed_at,
+                now
+            ],
+        )
+        .await?
+        == 0
+    {
         return Ok(());
     }
     let detail = serde_json::json!({ "entry": receipt.entry, "version": receipt.version, "removed_at": receipt.removed_at });
-    tx.commit(Note::new(By::Edge(edge), "entry.removal_proven", "entry", receipt.entry).with(detail)).await
+    tx.commit(
+        Note::new(
+            By::Edge(edge),
+            "entry.removal_proven",
+            "entry",
+            receipt.entry,
+        )
+        .with(detail),
+    )
+    .await
 }
 
 /// Receipts for an entry: node, list version, when it left the node.
 pub async fn receipts(db: &Db, entry: EntryId) -> Result<Vec<(EdgeId, i64, UtcMs)>> {
-    let rows = db.all("SELECT edge, version, removed_at FROM receipt WHERE entry = $1 ORDER BY removed_at", args![entry]).await?;
-    rows.iter().map(|row| Ok((row.id("edge")?, row.int("version")?, row.at("removed_at")?))).collect()
+    let rows = db
+        .all(
+            "SELECT edge, version, removed_at FROM receipt WHERE entry = $1 ORDER BY removed_at",
+            args![entry],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.id("edge")?, row.int("version")?, row.at("removed_at")?)))
+        .collect()
 }
