@@ -182,7 +182,7 @@ impl Room {
     }
 
     /// One frame each of one or several cameras; their views share one run of the recogniser.
-    fn work_off(&self, analyser: &mut Analyser, items: Vec<(CameraId, Item)>) {
+    pub(crate) fn work_off(&self, analyser: &mut Analyser, items: Vec<(CameraId, Item)>) {
         let mut looked = Vec::new();
         for (camera, item) in items {
             match item {

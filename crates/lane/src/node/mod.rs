@@ -4,6 +4,8 @@
 mod keeper;
 mod options;
 mod talk;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_dalek::VerifyingKey;
 use tapal_domain::{
-    id::{BootId, CameraId},
+    id::{BootId, CameraId, SiteId},
     wire::{AlertReport, Attempt, CameraConfig, CameraHealth, EdgeConfig, OtherCandidate},
 };
 use tapal_gallery::Gallery;
@@ -20,7 +23,7 @@ use tapal_vision::{Analyser, DetectSize, Engine, Pack};
 
 use crate::{
     camera::{queue::Frames, supervisor::Supervisor},
-    centre::{Centre, Https, Signed},
+    centre::{Centre, Signed},
     clock::Clock,
     identity::{self, Identity},
     list::HeldList,
@@ -190,13 +193,20 @@ impl Edge {
         options::make_folder(&options.data)?;
         let https = options.client()?;
         let identity = Identity::open(&options.data, &https, options.token.as_deref())?;
+        let (site, centre_key) = (identity.site, identity.centre_key);
+        let centre = Box::new(Signed {
+            https,
+            edge: identity.edge,
+            key: identity.key,
+            clock: clock.clone(),
+        });
         let node = Arc::new(assemble(
             options,
             clock,
             &pack,
             engine.name(),
-            https,
-            identity,
+            (site, centre_key),
+            centre,
         )?);
         let threads = start_threads(&node, analysers)?;
         Ok(Edge { node, threads })
@@ -306,8 +316,8 @@ fn assemble(
     clock: Arc<dyn Clock>,
     pack: &Pack,
     engine_name: String,
-    https: Https,
-    identity: Identity,
+    (site, centre_key): (SiteId, VerifyingKey),
+    centre: Box<dyn Centre>,
 ) -> Result<Node, EdgeError> {
     let card = pack.card();
     let sealer = identity::sealer(&options.data)?;
@@ -315,8 +325,8 @@ fn assemble(
     let list = HeldList::open(
         &options.data,
         sealer.clone(),
-        identity.centre_key,
-        identity.site,
+        centre_key,
+        site,
         gallery.clone(),
     )?;
     let spool = Arc::new(Spool::open(&options.data.join("spool"), sealer.clone())?);
@@ -336,12 +346,6 @@ fn assemble(
         desk.clone(),
         options.threads(),
     );
-    let centre = Box::new(Signed {
-        https,
-        edge: identity.edge,
-        key: identity.key,
-        clock: clock.clone(),
-    });
     let node = Node {
         boot: BootId(clock.id()),
         clock,

@@ -25,7 +25,7 @@ const SKEW_MS: i64 = 60_000;
 const CONFIG_NAME: &str = "config";
 
 #[derive(Debug, thiserror::Error)]
-enum TalkError {
+pub(super) enum TalkError {
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     #[error("the centre answered with status {0}")]
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    fn exchange(&self, seq: u64) -> Result<(), TalkError> {
+    pub(super) fn exchange(&self, seq: u64) -> Result<(), TalkError> {
         let report = self.health(seq);
         let asked_at = self.clock.now();
         let reply = ok(self.centre.send(

@@ -275,9 +275,7 @@ fn a_track_that_changes_hands_is_a_new_person() {
 fn one_entry_is_one_person_in_view() {
     // The same face twice in one picture: one of the two is somebody else, and only one alert is raised.
     let mut stage = Stage::new(&[1], i64::MAX);
-    stage.play(0, 20, |n| {
-        vec![face(1, 60, 60, 60), face(1, 300, 60, 60)]
-    });
+    stage.play(0, 20, |_| vec![face(1, 60, 60, 60), face(1, 300, 60, 60)]);
     assert_eq!(stage.entries(), [1]);
 }
 
