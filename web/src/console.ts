@@ -8,6 +8,7 @@ import { startKeys } from "./keys";
 import { startLink } from "./link";
 import { startLive } from "./live";
 import { startSound } from "./sound";
+import { startSpark } from "./spark";
 
 document.documentElement.dataset["script"] = "on";
 startClock();
@@ -16,5 +17,6 @@ startSound();
 startKeys();
 startCompare();
 startDecision();
+startSpark();
 startLive();
 startLink();

@@ -7,6 +7,19 @@ import { word } from "./words";
 /** Longest silence of a healthy line, in ms: the centre pings more often than this. */
 const SILENCE_MS = 40_000;
 
+/** Every kind of event the centre tells; `stale` means that what was missed is no longer kept. */
+const KINDS = [
+  "alert.raised",
+  "alert.changed",
+  "attempt.recorded",
+  "camera.changed",
+  "edge.changed",
+  "site.changed",
+  "entry.added",
+  "entry.ended",
+  "stale",
+];
+
 let source: EventSource | undefined;
 let lastId = "";
 let lastHeard = 0;
@@ -39,8 +52,8 @@ function open(): void {
     }
   };
   source.onerror = () => lost();
-  for (const kind of (document.body.dataset["kinds"] ?? "message").split(" ")) source.addEventListener(kind, heard);
-  source.addEventListener("ping", () => (lastHeard = Date.now()));
+  for (const kind of KINDS) source.addEventListener(kind, heard);
+  for (const kind of ["hello", "ping"]) source.addEventListener(kind, () => (lastHeard = Date.now()));
 }
 
 function heard(event: MessageEvent): void {
@@ -60,6 +73,8 @@ function watch(): void {
   if (Date.now() - lastHeard > SILENCE_MS || source?.readyState === EventSource.CLOSED) {
     lost();
     open();
+    // A session that ended looks like a cut line; the page itself knows, and leads to signing in.
+    void refresh();
   }
 }
 

@@ -28,7 +28,7 @@ export async function refresh(): Promise<boolean> {
 }
 
 async function once(): Promise<void> {
-  const reply = await fetch(location.href, { headers: { "x-tapal-live": "1" }, credentials: "same-origin" });
+  const reply = await fetch(location.href, { headers: { "x-tapal-quiet": "1" }, credentials: "same-origin" });
   const address = new URL(reply.url);
   if (address.pathname === "/sign-in") {
     location.assign("/sign-in");

@@ -61,32 +61,20 @@ pub async fn as_page(State(state): State<AppState>, request: Request, next: Next
     };
     let made = match elsewhere {
         Some(path) => see_other(path),
-        None => failure(&state, &headers, &uri, status, code).await,
+        None => failure(&state, &headers, &uri, status, code),
     };
     made.unwrap_or(reply)
 }
 
-async fn failure(
+fn failure(
     state: &AppState,
     headers: &axum::http::HeaderMap,
     uri: &axum::http::Uri,
     status: StatusCode,
     code: &str,
 ) -> Result<Response, ApiError> {
-    let session = crate::session::guard::find(state, headers)
-        .await
-        .ok()
-        .flatten();
-    let shell = match &session {
-        Some(session) => {
-            let mut shell = visit::frame(state, session, headers, uri)
-                .await
-                .unwrap_or_else(|_| visit::outside(state, headers, uri));
-            shell.nav = super::shell::nav(session.role, "", shell.waiting);
-            shell
-        }
-        None => visit::outside(state, headers, uri),
-    };
+    // Without the navigation: a failing session or database must not make the error page fail too.
+    let shell = visit::outside(state, headers, uri);
     let key = match (code, status.as_u16()) {
         ("csrf" | "foreign_origin", _) => "csrf",
         (_, 403) => "403",

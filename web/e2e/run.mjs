@@ -1,0 +1,22 @@
+// Walks the console in Chromium against a running centre: BASE_URL and TAPAL_SIGN_INS (a JSON file with
+// `sign_ins: [{username, password, role}]`) come from who started it; TAPAL_SCREENSHOTS names a folder for pictures.
+// Prints one line a check; exit 0 only when all passed.
+import { mkdirSync } from "node:fs";
+import { setUp } from "./world.mjs";
+import { accessibility } from "./accessibility.mjs";
+import { forms } from "./forms.mjs";
+import { judging } from "./judging.mjs";
+import { line } from "./line.mjs";
+import { signing } from "./signing.mjs";
+
+const world = await setUp();
+if (!world) process.exit(process.env.TAPAL_TEST_FULL === "1" ? 1 : 0);
+if (world.screenshots) mkdirSync(world.screenshots, { recursive: true });
+try {
+  for (const part of [signing, judging, line, forms, accessibility]) await part(world);
+} finally {
+  await world.browser.close();
+}
+const { passed, failed } = world.tally;
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
