@@ -78,7 +78,8 @@ impl Package {
             child
                 .args(*first)
                 .args(self.arguments)
-                .arg(folder)
+                // Its own folder, so that a relative path is not taken twice.
+                .arg(".")
                 .current_dir(folder)
                 .stdin(Stdio::null());
             let ended = match child.output() {
