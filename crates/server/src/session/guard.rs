@@ -4,7 +4,7 @@
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -48,7 +48,7 @@ async fn admit(guard: &Guard, mut request: Request) -> ApiResult<Request> {
     }
     let changing = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changing {
-        same_origin(&guard.state, request.headers())?;
+        same_origin(&guard.state, request.uri(), request.headers())?;
     }
     let Some(session) = find(&guard.state, request.headers()).await? else {
         return match guard.access {
@@ -56,10 +56,14 @@ async fn admit(guard: &Guard, mut request: Request) -> ApiResult<Request> {
             _ => Err(ApiError::not_signed_in()),
         };
     };
-    if changing {
+    // A public form (sign-in, language) may have been loaded before or without this session; the origin was checked.
+    if changing && guard.access != Access::Public {
         request = check_csrf(guard, &session, request).await?;
     }
     allowed(guard.access, &session)?;
+    if is_use(&request) {
+        note_use(&guard.state, &session).await?;
+    }
     request.extensions_mut().insert(session);
     Ok(request)
 }
@@ -85,20 +89,14 @@ fn allowed(access: Access, session: &Session) -> ApiResult<()> {
     }
 }
 
-/// The session of the request's cookie, if it is live. Notes its use once a minute.
+/// The session of the request's cookie, if it is live.
 pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Session>> {
     let Some(token) = cookie(headers).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()) else {
         return Ok(None);
     };
     let token_hash = Sha256::digest(&token).to_vec();
-    let now = state.clock.now();
-    let Some(live) = tapal_store::session::find(&state.db, &token_hash, now).await? else {
-        return Ok(None);
-    };
-    if now.since_ms(live.seen_at) >= MINUTE_MS && !headers.contains_key(&QUIET) {
-        tapal_store::session::touch(&state.db, now, &token_hash).await?;
-    }
-    Ok(Some(Session {
+    let live = tapal_store::session::find(&state.db, &token_hash, state.clock.now()).await?;
+    Ok(live.map(|live| Session {
         account: live.account,
         username: live.username,
         display_name: live.display_name,
@@ -108,8 +106,24 @@ pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Ses
         language: live.language,
         must_change: live.must_change,
         csrf: live.csrf,
+        seen_at: live.seen_at,
         token_hash,
     }))
+}
+
+/// What a page fetches by itself is no use of the session, nor is a stream that reconnects: an unattended screen
+/// signs out.
+fn is_use(request: &Request) -> bool {
+    !request.headers().contains_key(&QUIET) && request.uri().path() != "/api/v1/events"
+}
+
+/// Notes that a person used the session, once a minute.
+async fn note_use(state: &AppState, session: &Session) -> ApiResult<()> {
+    let now = state.clock.now();
+    if now.since_ms(session.seen_at) >= MINUTE_MS {
+        tapal_store::session::touch(&state.db, now, &session.token_hash).await?;
+    }
+    Ok(())
 }
 
 /// A page sends this header with what it fetches by itself, so that an unattended screen signs out.
@@ -125,7 +139,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Refuses a changing request that another site's page made a browser send.
-fn same_origin(state: &AppState, headers: &HeaderMap) -> ApiResult<()> {
+fn same_origin(state: &AppState, uri: &Uri, headers: &HeaderMap) -> ApiResult<()> {
     let foreign = || {
         ApiError::new(
             StatusCode::FORBIDDEN,
@@ -135,9 +149,11 @@ fn same_origin(state: &AppState, headers: &HeaderMap) -> ApiResult<()> {
     };
     if let Some(origin) = headers.get(header::ORIGIN) {
         let origin = origin.to_str().map_err(|_| foreign())?;
+        // HTTP/2 has no Host header: the address itself names the host.
         let host = headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok())
+            .or_else(|| uri.authority().map(|authority| authority.as_str()))
             .unwrap_or_default();
         let own = origin
             .strip_prefix("https://")

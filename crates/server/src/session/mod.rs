@@ -14,6 +14,7 @@ use tapal_domain::{
     alert::Actor,
     id::{AccountId, DeskId, SiteId},
     role::{Permission, Role},
+    time::UtcMs,
 };
 use tapal_store::By;
 
@@ -42,6 +43,7 @@ pub struct Session {
     pub must_change: bool,
     /// Token that every changing request must repeat, as form field `csrf` or header `x-csrf-token`.
     pub csrf: String,
+    pub(crate) seen_at: UtcMs,
     pub(crate) token_hash: Vec<u8>,
 }
 

@@ -45,54 +45,48 @@ pub async fn sign_in(
 ) -> ApiResult<SignedIn> {
     let username = username.trim().to_lowercase();
     let names = throttle_names(&username, peer.map(|peer| peer.ip()));
+    // Held until the outcome is counted: many tries at once cannot slip through between count and check.
+    let permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
     throttled(state, &names).await?;
     let found = account::find(&state.db, &username).await?;
-    // An unknown name costs the same hashing as a wrong password.
-    let hash = found.as_ref().map_or_else(
-        || decoy(state.config.password_cost),
-        |(_, hash)| hash.clone(),
-    );
-    let right = verify(state, password.to_owned(), hash).await?;
-    let now = state.clock.now();
+    // An unknown name costs the same hashing and the same write as a wrong password.
+    let decoy = || decoy(state.config.password_cost);
+    let hash = found.as_ref().map_or_else(decoy, |(_, hash)| hash.clone());
+    let right = verify(password.to_owned(), hash).await?;
     match found {
-        Some((account, _)) if right => {
-            let (token, csrf) = (random_token()?, random_token()?);
-            let bytes = URL_SAFE_NO_PAD.decode(&token).map_err(ApiError::internal)?;
-            // Only the account's own count is forgotten: one's own sign-in must not reset a shared address.
-            tapal_store::session::start(
-                &state.db,
-                now,
-                account.id,
-                &Sha256::digest(bytes),
-                &csrf,
-                &names[..1],
-            )
-            .await?;
-            let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
-            Ok(SignedIn {
-                cookie: HeaderValue::from_str(&cookie).map_err(ApiError::internal)?,
-                csrf,
-                account,
-            })
-        }
+        Some((account, _)) if right => start(state, account, &names).await,
         found => {
-            account::sign_in_failed(&state.db, now, &names, found.map(|(account, _)| account.id))
-                .await?;
+            let account = found.map(|(account, _)| account.id);
+            account::sign_in_failed(&state.db, state.clock.now(), &names, account).await?;
+            drop(permit);
+            let message = "user name or password is wrong";
             Err(ApiError::new(
                 StatusCode::UNAUTHORIZED,
                 "wrong_sign_in",
-                "user name or password is wrong",
+                message,
             ))
         }
     }
 }
 
+async fn start(state: &AppState, account: Account, names: &[String]) -> ApiResult<SignedIn> {
+    let (token, csrf) = (random_token()?, random_token()?);
+    let bytes = URL_SAFE_NO_PAD.decode(&token).map_err(ApiError::internal)?;
+    let (now, hash) = (state.clock.now(), Sha256::digest(bytes));
+    // Only the account's own count is forgotten: one's own sign-in must not reset a shared address.
+    tapal_store::session::start(&state.db, now, account.id, &hash, &csrf, &names[..1]).await?;
+    let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
+    let cookie = HeaderValue::from_str(&cookie).map_err(ApiError::internal)?;
+    Ok(SignedIn {
+        cookie,
+        csrf,
+        account,
+    })
+}
+
 /// The account's own name first, then the address.
 fn throttle_names(username: &str, peer: Option<IpAddr>) -> Vec<String> {
-    let mut names = vec![format!(
-        "account:{}",
-        username.chars().take(64).collect::<String>()
-    )];
+    let mut names = vec![account::throttle_name(username)];
     names.extend(peer.map(|peer| format!("net:{peer}")));
     names
 }
@@ -144,7 +138,10 @@ pub async fn change_password(
         .await?
         .ok_or_else(ApiError::not_signed_in)?;
     let now = state.clock.now();
-    if !verify(state, old.to_owned(), present).await? {
+    let permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
+    let right = verify(old.to_owned(), present).await?;
+    drop(permit);
+    if !right {
         account::sign_in_failed(&state.db, now, &names, Some(session.account)).await?;
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -193,19 +190,23 @@ fn hasher(cost: PasswordCost) -> Result<Argon2<'static>, argon2::Error> {
     ))
 }
 
+/// A hash of nothing anybody knows, at today's cost.
 fn decoy(cost: PasswordCost) -> String {
-    // A hash of nothing anybody knows, at today's cost.
+    let (m, t) = (cost.memory_kib, cost.passes);
+    // 16 bytes of salt and 32 bytes of hash, as in a real one.
     format!(
-        "$argon2id$v=19$m={},t={},p=1$dGFwYWxkZWNveXNhbHQ$VHYzS3lCT0p5Wm1nWWpVd0hYcUl2Zz0AAAAAAAA",
-        cost.memory_kib, cost.passes
+        "$argon2id$v=19$m={m},t={t},p=1${}${}",
+        "A".repeat(22),
+        "A".repeat(43)
     )
 }
 
 /// Hashes a password on a thread made for it, a few at a time.
 pub async fn hash(state: &AppState, password: String) -> ApiResult<String> {
     let cost = state.config.password_cost;
-    blocking(state, move || hash_now(&password, cost))
-        .await?
+    let _permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
+    let hash = tokio::task::spawn_blocking(move || hash_now(&password, cost)).await;
+    hash.map_err(ApiError::internal)?
         .map_err(ApiError::internal)
 }
 
@@ -221,26 +222,53 @@ pub fn hash_now(password: &str, cost: PasswordCost) -> Result<String, String> {
         .map_err(|e| e.to_string())
 }
 
-async fn verify(state: &AppState, password: String, hash: String) -> ApiResult<bool> {
+async fn verify(password: String, hash: String) -> ApiResult<bool> {
     if password.chars().count() > PASSWORD_MAX_CHARS {
         return Ok(false);
     }
-    blocking(state, move || {
-        PasswordHash::new(&hash).is_ok_and(|hash| {
+    let check = move || {
+        let hash = PasswordHash::new(&hash);
+        hash.is_ok_and(|hash| {
             Argon2::default()
                 .verify_password(password.as_bytes(), &hash)
                 .is_ok()
         })
-    })
-    .await
-}
-
-async fn blocking<T: Send + 'static>(
-    state: &AppState,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> ApiResult<T> {
-    let _permit = state.hashing.acquire().await.map_err(ApiError::internal)?;
-    tokio::task::spawn_blocking(work)
+    };
+    tokio::task::spawn_blocking(check)
         .await
         .map_err(ApiError::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoy_is_hashed_like_a_real_password() {
+        let decoy = decoy(PasswordCost::default());
+        let real = hash_now("perahu kecil di danau", PasswordCost::default()).unwrap();
+        let (decoy, real) = (
+            PasswordHash::new(&decoy).unwrap(),
+            PasswordHash::new(&real).unwrap(),
+        );
+        assert_eq!(
+            (decoy.algorithm, decoy.version, &decoy.params),
+            (real.algorithm, real.version, &real.params)
+        );
+        assert_eq!(decoy.hash.unwrap().len(), real.hash.unwrap().len());
+        assert_eq!(
+            decoy.salt.unwrap().as_str().len(),
+            real.salt.unwrap().as_str().len()
+        );
+    }
+
+    #[test]
+    fn one_time_passwords_are_long_and_differ() {
+        let (one, other) = (one_time_password().unwrap(), one_time_password().unwrap());
+        assert!(one.len() == 29 && one != other && one.split('-').all(|group| group.len() == 5));
+        assert_eq!(
+            tapal_domain::account::password_verdict("rina", &one),
+            Ok(())
+        );
+    }
 }
