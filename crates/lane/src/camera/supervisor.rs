@@ -205,7 +205,9 @@ impl Work {
             .push(self.camera, Item::Gap { at, uptime_ms });
         match reason {
             "ffmpeg_exit" if source.ends() && ended_well => dog.finished(),
-            "ffmpeg_exit" => dog.ended(uptime_ms, complaints.reason.unwrap_or("ffmpeg_exit")),
+            "ffmpeg_exit" | "no_frames" => {
+                dog.ended(uptime_ms, complaints.reason.unwrap_or(reason))
+            }
             reason => dog.ended(uptime_ms, reason),
         }
         if !self.stop.load(Ordering::Relaxed) {
