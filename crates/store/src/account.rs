@@ -1,6 +1,7 @@
 //! Accounts. Password hashes come in and go out as text; hashing is the server's. Must not keep a password.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tapal_domain::{
     id::{AccountId, DeskId, SiteId},
     role::Role,
@@ -9,7 +10,7 @@ use tapal_domain::{
 
 use crate::{
     audit::{By, Note},
-    db::{Db, Row, Tx, Unaudited, args},
+    db::{Db, Row, Tx, args},
     error::{Error, Result},
 };
 
@@ -215,7 +216,7 @@ pub async fn set_password(
         .await?;
     tx.run(
         "DELETE FROM sign_in_attempt WHERE name = $1",
-        args![format!("account:{username}")],
+        args![throttle_name(&username)],
     )
     .await?;
     let action = if must_change {
@@ -241,7 +242,7 @@ pub async fn set_language(db: &Db, now: UtcMs, id: AccountId, language: &str) ->
     .await
 }
 
-/// Failures in a row and the last failure under a throttling name (`account:<user name>` or `net:<address>`).
+/// Failures in a row and the last failure under a throttling name ([`throttle_name`] or `net:<address>`).
 pub async fn failures(db: &Db, name: &str) -> Result<(u32, UtcMs)> {
     let row = db
         .first(
@@ -270,11 +271,13 @@ pub async fn sign_in_failed(
     for name in names {
         tx.run(sql, args![name, now]).await?;
     }
-    match account {
-        Some(id) => {
-            tx.commit(Note::new(By::System, "session.refused", "account", id))
-                .await
-        }
-        None => tx.commit_unaudited(Unaudited::Throttle).await,
-    }
+    let id = account.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+    tx.commit(Note::new(By::System, "session.refused", "account", id))
+        .await
+}
+
+/// The name under which failures of a user name are counted; a hash, because people type passwords into the wrong field.
+pub fn throttle_name(username: &str) -> String {
+    let hash = Sha256::digest(username.to_lowercase());
+    format!("account:{}", crate::vault::hex(&hash[..16]))
 }

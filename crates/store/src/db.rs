@@ -66,8 +66,6 @@ pub enum Unaudited {
     Nonce,
     /// When a session was last used.
     SessionSeen,
-    /// Failed sign-ins, counted for throttling; the refusal itself is audited.
-    Throttle,
 }
 
 impl Db {

@@ -26,6 +26,8 @@ use crate::{
 
 /// Most alerts in one reply.
 pub const PAGE: i64 = 200;
+/// Most open alerts looked through for one queue.
+const MOST_OPEN: i64 = 5_000;
 /// Longest reason, characters.
 const REASON_CHARS: usize = 1_000;
 
@@ -76,7 +78,9 @@ pub async fn queue(
         open_only: mine,
         before: wanted.before,
     };
-    let stored = alert::list(&state.db, &filter, PAGE).await?;
+    // Of open alerts the oldest are the most urgent: none may fall off the end of a page.
+    let limit = if mine { MOST_OPEN } else { PAGE };
+    let stored = alert::list(&state.db, &filter, limit).await?;
     let readable = stored
         .iter()
         .filter(|s| !(s.life.status() == Status::Withdrawn && s.probes == 0));
@@ -84,6 +88,7 @@ pub async fn queue(
     let mut views: Vec<AlertView> = views.filter(|view| !mine || view.mine.is_some()).collect();
     if mine {
         views.reverse();
+        views.truncate(PAGE as usize);
     }
     Ok(views)
 }

@@ -296,6 +296,6 @@ mod tests {
             done(&Uri::from_static("/sites?done=saved")),
             Some("shell-saved")
         );
-        assert_eq!(done(&Uri::from_static("/sites?done=<b>")), None);
+        assert_eq!(done(&Uri::from_static("/sites?done=%3Cb%3E")), None);
     }
 }

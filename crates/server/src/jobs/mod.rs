@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tapal_domain::time::{HOUR_MS, MINUTE_MS, UtcMs};
+use tapal_domain::time::{MINUTE_MS, UtcMs};
 use tapal_store::{alert, audit, entry, retention};
 
 use crate::state::AppState;
@@ -41,7 +41,7 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
             Err(error) => tracing::error!(%error, "retention failed; it is tried again"),
         }
     }
-    if due(ran.checkpoint_at, now, HOUR_MS) {
+    if due(ran.checkpoint_at, now, 5 * MINUTE_MS) {
         ran.checkpoint_at = Some(now);
         checkpoint(state, now).await;
     }

@@ -6,6 +6,8 @@ mod device;
 mod events;
 mod judging;
 mod lists;
+mod logs;
 mod record;
 mod sessions;
+mod speed;
 mod world;
