@@ -65,6 +65,8 @@ pub struct HeldList {
     site: SiteId,
     gallery: Arc<Gallery>,
     saved: Saved,
+    /// Memory is ahead of the disk: the last write failed.
+    unsaved: bool,
 }
 
 impl HeldList {
@@ -94,6 +96,7 @@ impl HeldList {
             site,
             gallery,
             saved,
+            unsaved: false,
         };
         if list.saved.model_id != list.gallery.model_id() {
             // Receipts still due are kept; templates of another model are of no use here.
@@ -225,9 +228,13 @@ impl HeldList {
         }
     }
 
-    /// Receipts the centre has not acknowledged yet. They exist only once the removal is on disk.
-    pub fn receipts(&self) -> Vec<RemovalReceipt> {
-        self.saved.receipts.clone()
+    /// Receipts the centre has not acknowledged yet. None while a removal is not on disk: a receipt says that the
+    /// template left memory and disk.
+    pub fn receipts(&mut self) -> Result<Vec<RemovalReceipt>, SealError> {
+        if self.unsaved {
+            self.save()?;
+        }
+        Ok(self.saved.receipts.clone())
     }
 
     /// The centre has this receipt.
@@ -236,13 +243,16 @@ impl HeldList {
         self.save()
     }
 
-    fn save(&self) -> Result<(), SealError> {
+    fn save(&mut self) -> Result<(), SealError> {
+        self.unsaved = true;
         let json = serde_json::to_vec(&self.saved).map(zeroize::Zeroizing::new);
         let json = json.map_err(|error| SealError::Io {
             path: self.path.clone(),
             cause: error.into(),
         })?;
-        self.sealer.write(&self.path, NAME, &json)
+        self.sealer.write(&self.path, NAME, &json)?;
+        self.unsaved = false;
+        Ok(())
     }
 }
 
@@ -347,8 +357,9 @@ mod tests {
         ids
     }
 
-    fn receipts(list: &HeldList) -> Vec<u128> {
+    fn receipts(list: &mut HeldList) -> Vec<u128> {
         list.receipts()
+            .unwrap()
             .iter()
             .map(|r| r.entry.0.as_u128())
             .collect()
@@ -363,21 +374,24 @@ mod tests {
         list.apply(&sign(&delta(3, 4, &[4], &[2])), UtcMs(20))
             .unwrap();
         assert_eq!(
-            (held(&list), list.version(), receipts(&list)),
+            (held(&list), list.version(), receipts(&mut list)),
             (vec![1, 3, 4], 4, vec![2])
         );
         let mut list = open(folder.path());
         assert_eq!(
-            (held(&list), list.version(), receipts(&list)),
+            (held(&list), list.version(), receipts(&mut list)),
             (vec![1, 3, 4], 4, vec![2])
         );
         // A whole list replaces: what is not on it has left.
         list.apply(&sign(&delta(0, 7, &[4, 5], &[])), UtcMs(30))
             .unwrap();
-        assert_eq!((held(&list), receipts(&list)), (vec![4, 5], vec![2, 1, 3]));
-        let first = list.receipts()[0];
+        assert_eq!(
+            (held(&list), receipts(&mut list)),
+            (vec![4, 5], vec![2, 1, 3])
+        );
+        let first = list.receipts().unwrap()[0];
         list.acknowledged(&first).unwrap();
-        assert_eq!(receipts(&open(folder.path())), [1, 3]);
+        assert_eq!(receipts(&mut open(folder.path())), [1, 3]);
     }
 
     #[test]
@@ -421,12 +435,30 @@ mod tests {
         list.apply(&sign(&first), UtcMs(10)).unwrap();
         assert_eq!(list.lapse(UtcMs(5_000 + MINUTE_MS - 1)).unwrap(), 0);
         assert_eq!(list.lapse(UtcMs(5_000 + MINUTE_MS)).unwrap(), 1);
-        assert_eq!((held(&list), receipts(&list)), (vec![1], vec![2]));
+        assert_eq!((held(&list), receipts(&mut list)), (vec![1], vec![2]));
         // The clock is set back: the whole list is asked for again.
         assert_eq!(
             (list.since(UtcMs(70_000)), list.since(UtcMs(1_000))),
             (1, 0)
         );
+    }
+
+    #[test]
+    fn a_full_disk_holds_back_receipts_until_the_removal_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut list = open(folder.path());
+        list.apply(&sign(&delta(0, 1, &[1, 2], &[])), UtcMs(10))
+            .unwrap();
+        // A folder in the place of the temporary file: it cannot be written.
+        let blocked = folder.path().join("list.new");
+        std::fs::create_dir(&blocked).unwrap();
+        let refused = list.apply(&sign(&delta(1, 2, &[], &[1])), UtcMs(20));
+        assert!(matches!(refused, Err(ListError::Disk(_))));
+        assert_eq!(held(&list), [2], "the gallery forgets at once");
+        assert!(list.receipts().is_err());
+        std::fs::remove_dir(&blocked).unwrap();
+        assert_eq!(receipts(&mut list), [1]);
+        assert_eq!(receipts(&mut open(folder.path())), [1]);
     }
 
     #[test]

@@ -1,6 +1,13 @@
 //! The rendered clips through real ffmpeg, tracker, models and search: one alert a watchlisted pass, none for others.
 //! Needs a model pack beside the repository and ffmpeg; says so and passes when they are missing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly and say what it measured"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
@@ -195,13 +202,9 @@ fn run(models: &Path, pack: &str) {
         let (us, runs) = room.times.of(stage);
         println!("{stage:?}: {runs} runs, {} us each", us / runs.max(1));
     }
-    for n in 0..clips.len() {
+    for (n, clip) in clips.iter().enumerate() {
         let watched = room.watched(CameraId(Uuid::from_u128(n as u128))).unwrap();
-        println!(
-            "{}: {:?}",
-            clips[n],
-            watched.lock().unwrap().watch.counters()
-        );
+        println!("{clip}: {:?}", watched.lock().unwrap().watch.counters());
     }
     check(&people, &clips, &notes.0.lock().unwrap());
 }

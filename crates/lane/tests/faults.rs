@@ -1,6 +1,13 @@
 //! Cameras that break: server killed, decoder killed or frozen, damaged and absurd recordings, the node itself killed.
 //! Real ffmpeg and a real RTSP server; takes a minute, so it runs only with TAPAL_TEST_FULL=1.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly and say what it measured"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

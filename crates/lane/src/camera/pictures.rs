@@ -79,7 +79,7 @@ mod tests {
         check(b"P5\n2 1\n255\nab", Err(ReadEnd::NotAPicture));
         check(b"P6\n99999 99999\n255\n", Err(ReadEnd::TooLarge));
         check(b"P6\n9999999 1\n255\n", Err(ReadEnd::NotAPicture));
-        check(&[b'P', b'6', b' ', b' ', b'-'], Err(ReadEnd::NotAPicture));
+        check(b"P6  -", Err(ReadEnd::NotAPicture));
     }
 
     #[test]

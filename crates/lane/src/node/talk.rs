@@ -187,7 +187,7 @@ impl Node {
     }
 
     fn send_receipts(&self) -> Result<(), TalkError> {
-        let receipts = lock(&self.list).receipts();
+        let receipts = lock(&self.list).receipts().map_err(ListError::Disk)?;
         for receipt in receipts {
             let body = serde_json::to_vec(&receipt)?;
             ok(self

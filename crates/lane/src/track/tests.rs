@@ -54,7 +54,7 @@ fn one_walk_is_one_track() {
 #[test]
 fn a_short_occlusion_is_survived_a_long_one_is_not() {
     let walk = |from: i64, to: i64| {
-        move |t: i64| (t < from || t >= to).then(|| [200.0 + t as f32 * 0.03, 100.0, 50.0])
+        move |t: i64| (t < from || t >= to).then_some([200.0 + t as f32 * 0.03, 100.0, 50.0])
     };
     check(&[&walk(1_000, 2_250)], &[&[1]]);
     let (keys, ended, _) = run(&[&walk(1_000, 3_000)], 5_000);
@@ -80,7 +80,7 @@ fn people_who_cross_keep_their_tracks_and_are_marked_for_a_look() {
 fn one_who_hides_the_other_while_crossing_does_not_take_the_track() {
     let front = |t: i64| Some([100.0 + t as f32 * 0.1, 100.0, 50.0]);
     let behind =
-        |t: i64| (!(1_500..2_500).contains(&t)).then(|| [500.0 - t as f32 * 0.1, 105.0, 40.0]);
+        |t: i64| (!(1_500..2_500).contains(&t)).then_some([500.0 - t as f32 * 0.1, 105.0, 40.0]);
     let (keys, _, tracker) = run(&[&front, &behind], 4_000);
     assert_eq!(keys, vec![vec![1], vec![2]]);
     assert!(tracker.is_contested(1));
