@@ -376,12 +376,13 @@ mod tests {
     }
 
     #[test]
-    fn enrolment_is_nowhere_laxer_than_a_camera() {
+    fn enrolment_is_stricter_than_a_camera() {
         let (camera, desk) = (QualityLimits::default(), QualityLimits::enrolment());
         assert!(desk.eye_distance_px > camera.eye_distance_px && desk.sharpness > camera.sharpness);
         assert!(desk.darkest > camera.darkest && desk.brightest < camera.brightest);
         assert!(desk.contrast > camera.contrast && desk.occlusion < camera.occlusion);
-        assert!(desk.yaw_deg < camera.yaw_deg && desk.pitch_deg < camera.pitch_deg);
+        // Not pitch: a person can look at a portrait's pitch, the five points stray too far to refuse by.
+        assert!(desk.yaw_deg < camera.yaw_deg);
         assert!(desk.inside > camera.inside && desk.detector_score > camera.detector_score);
     }
 
