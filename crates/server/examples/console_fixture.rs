@@ -210,17 +210,14 @@ async fn furnish(state: &AppState) -> Done<Place> {
         );
     }
     let (now, edge) = (state.clock.now(), EdgeId(state.clock.new_uuid()));
-    edge::announce(
-        &state.db,
-        now,
-        By::System,
-        edge,
-        here,
-        "Simpul Batam 1",
-        &[7; 32],
-        now + DAY_MS,
-    )
-    .await?;
+    let new = edge::NewEdge {
+        id: edge,
+        site: here,
+        name: "Simpul Batam 1".to_owned(),
+        token_hash: vec![7; 32],
+        token_expires_at: now + DAY_MS,
+    };
+    edge::announce(&state.db, now, By::System, new).await?;
     edge::enrol(&state.db, now, &[7; 32], &[1; 32]).await?;
     Ok(Place {
         site: here,

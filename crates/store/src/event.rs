@@ -118,9 +118,8 @@ pub async fn head(db: &Db) -> Result<i64> {
 
 /// The oldest number still kept; a reader that is further behind must load everything anew.
 pub async fn oldest(db: &Db) -> Result<Option<i64>> {
-    Ok(db
+    let row = db
         .first("SELECT seq FROM event ORDER BY seq LIMIT 1", args![])
-        .await?
-        .map(|row| row.int("seq"))
-        .transpose()?)
+        .await?;
+    row.map(|row| row.int("seq")).transpose()
 }

@@ -77,17 +77,14 @@ pub async fn announce(
     }
     let (now, token) = (state.clock.now(), random_token()?);
     let (edge, expires_at) = (EdgeId(state.clock.new_uuid()), now + TOKEN_MS);
-    edge::announce(
-        &state.db,
-        now,
-        by,
-        edge,
-        new.site,
-        name,
-        &Sha256::digest(&token),
-        expires_at,
-    )
-    .await?;
+    let row = edge::NewEdge {
+        id: edge,
+        site: new.site,
+        name: name.to_owned(),
+        token_hash: Sha256::digest(&token).to_vec(),
+        token_expires_at: expires_at,
+    };
+    edge::announce(&state.db, now, by, row).await?;
     Ok(Announced {
         edge,
         token,

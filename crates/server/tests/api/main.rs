@@ -1,6 +1,14 @@
 //! The centre's HTTP tests, in one program: the true router in this process, a fixed clock, a database in a
 //! temporary folder. No network, no model, no sleeping.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on must stop"
+)]
+
 mod access;
 mod device;
 mod events;

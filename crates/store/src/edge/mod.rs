@@ -74,23 +74,37 @@ pub async fn list(db: &Db, site: Option<SiteId>) -> Result<Vec<Edge>> {
         .collect()
 }
 
-/// Announces a node; it enrols with the token behind `token_hash` before `expires_at`.
-pub async fn announce(
-    db: &Db,
-    now: UtcMs,
-    by: By,
-    id: EdgeId,
-    site: SiteId,
-    name: &str,
-    token_hash: &[u8],
-    expires_at: UtcMs,
-) -> Result<()> {
+/// A node to be enrolled.
+#[derive(Clone, Debug)]
+pub struct NewEdge {
+    /// Id made by the caller.
+    pub id: EdgeId,
+    /// Its site.
+    pub site: SiteId,
+    /// Name shown.
+    pub name: String,
+    /// SHA-256 of its one-time token.
+    pub token_hash: Vec<u8>,
+    /// Until when the token may be used.
+    pub token_expires_at: UtcMs,
+}
+
+/// Announces a node; it enrols with the token whose hash is given, before that expires.
+pub async fn announce(db: &Db, now: UtcMs, by: By, new: NewEdge) -> Result<()> {
     let mut tx = db.begin(now).await?;
+    let note = Note::new(by, "edge.announced", "edge", new.id);
+    let note = note.with(serde_json::json!({ "site": new.site }));
     let sql = "INSERT INTO edge (id, site, name, token_hash, token_expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.run(sql, args![id, site, name, token_hash, expires_at, now])
-        .await?;
-    tx.commit(Note::new(by, "edge.announced", "edge", id).with(serde_json::json!({ "site": site })))
-        .await
+    let values = args![
+        new.id,
+        new.site,
+        new.name,
+        new.token_hash,
+        new.token_expires_at,
+        now
+    ];
+    tx.run(sql, values).await?;
+    tx.commit(note).await
 }
 
 /// Enrols a node by its token, once. The same key may repeat it, because a reply can be lost on the way.
