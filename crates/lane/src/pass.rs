@@ -115,6 +115,11 @@ impl Pass {
         *self.refused.entry(reason).or_default() += 1;
     }
 
+    /// Whether a look at this face can still change anything; saves measuring every frame of a decided person.
+    pub fn is_due(&self, uptime_ms: i64) -> bool {
+        self.fate == Fate::Open && uptime_ms - self.last_shot_ms >= SPACING_MS
+    }
+
     /// Whether a usable view is worth a run of the recogniser. The first always is; later ones when they are
     /// better or show another side. `contested`: the track may have changed hands, so a look is due anyway.
     pub fn wants(&self, quality: &Quality, uptime_ms: i64, contested: bool) -> bool {

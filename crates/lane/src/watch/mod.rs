@@ -190,10 +190,14 @@ impl Watch {
                 .or_insert_with(|| Pass::begin(at, uptime_ms));
             let place = share(face.bbox, frame);
             pass.seen(at, uptime_ms, place);
+            let contested = self.tracker.is_contested(key);
+            if !contested && !pass.is_due(uptime_ms) {
+                continue;
+            }
             let quality = Quality::measure(frame, face);
             if let Err(rejection) = quality.verdict(&self.limits) {
                 pass.refuse(reason(rejection));
-            } else if pass.wants(&quality, uptime_ms, self.tracker.is_contested(key))
+            } else if pass.wants(&quality, uptime_ms, contested)
                 && let Some(shot) = Shot::cut(frame, face, quality, at)
             {
                 taken.push(Taken {
