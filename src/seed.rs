@@ -100,7 +100,7 @@ pub async fn place(state: &AppState, plan: &SitePlan) -> Result<Made> {
             source: Some(plan.source.clone()),
             fps: plan.fps,
             detect_width: plan.detect_width,
-            min_eye_distance_px: 14.0,
+            min_eye_distance_px: 20.0,
             enabled: true,
         };
         camera::add(db, now, by, &new).await?;
