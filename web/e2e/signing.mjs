@@ -26,6 +26,7 @@ export async function signing(world) {
     check("a page of another role is refused with a page", reply.status() === 403 && (await page.locator("h1").count()) === 1);
     const lost = await page.goto(`${base}/no-such-page`);
     check("an unknown page is a page with a request number", lost.status() === 404 && /[0-9a-f]{32}/.test(await page.content()));
+    await page.goto(`${base}/`);
     await page.evaluate(() => (document.querySelector("details.menu").open = true));
     await page.click('form[action="/sign-out"] button');
     await page.waitForURL("**/sign-in?out=1");

@@ -1,7 +1,8 @@
 // Small helps for forms: no double sending, menus that close, filters that apply at once.
 
 export function startForms(): void {
-  document.addEventListener("submit", (event) => {
+  // On the window, so that it runs after whatever else may still stop the sending.
+  window.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     if (event.defaultPrevented || form.method !== "post") return;
     if (form.dataset["sent"]) event.preventDefault();

@@ -25,6 +25,7 @@ let lastId = "";
 let lastHeard = 0;
 let lostAt = 0;
 let pending: number | undefined;
+let pendingAt = 0;
 
 export function startLink(): void {
   if (!document.body.dataset["after"]) return;
@@ -59,13 +60,22 @@ function open(): void {
 function heard(event: MessageEvent): void {
   lastHeard = Date.now();
   if (event.lastEventId) lastId = event.lastEventId;
-  // A burst of events is one refresh.
-  if (pending === undefined) {
-    pending = window.setTimeout(() => {
-      pending = undefined;
-      void refresh();
-    }, 30);
-  }
+  const delay = waitFor(event.type);
+  // A burst of events is one refresh; what matters now does not wait for what does not.
+  if (pending !== undefined && pendingAt <= Date.now() + delay) return;
+  clearTimeout(pending);
+  pendingAt = Date.now() + delay;
+  pending = window.setTimeout(() => {
+    pending = undefined;
+    void refresh();
+  }, delay);
+}
+
+/** Alerts at once everywhere; what this page is about within half a second; the rest is not urgent. */
+function waitFor(kind: string): number {
+  const noun = kind.split(".")[0] ?? "";
+  if (noun === "alert" || noun === "stale") return 20;
+  return (document.body.dataset["page"] ?? "").startsWith(noun.slice(0, 4)) ? 500 : 15_000;
 }
 
 /** A line that died without telling is found by its silence. */

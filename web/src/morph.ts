@@ -45,7 +45,11 @@ function find(at: ChildNode | null, wanted: ChildNode, keyed: Map<string, Elemen
   return at && at.nodeType === wanted.nodeType ? at : null;
 }
 
+/** Elements whose attributes the script sets: what the server says of them is only their first state. */
+const OWN = "[data-missing], [data-sound], [data-link], [data-next-shot]";
+
 function syncAttributes(from: Element, to: Element): void {
+  if (from.matches(OWN)) return;
   const stays = (name: string) => name === "open" || name === "data-new" || name.startsWith("data-js-");
   for (const { name } of [...from.attributes]) {
     if (!to.hasAttribute(name) && !stays(name)) from.removeAttribute(name);

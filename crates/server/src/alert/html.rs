@@ -114,6 +114,8 @@ pub struct Panel {
     pub band: String,
     /// What the band means at this list size.
     pub meaning: String,
+    /// Whether it is over.
+    pub over: bool,
     /// Where it stands.
     pub stage: String,
     /// Colour of that.

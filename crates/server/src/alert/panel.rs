@@ -77,6 +77,7 @@ pub fn panel(shell: &Shell, session: &Session, view: &AlertView, life: &Alert) -
         icon,
         band: band_word(shell, view.band),
         meaning: meaning(shell, view),
+        over: !view.status.is_open(),
         stage: shell.word("stage", view.status.name()),
         stage_tone: stage_tone(view.status),
         due_at: view.next_due_at,

@@ -36,6 +36,7 @@ struct PasswordPage {
     shell: Shell,
     notice: Option<Notice>,
     must_change: bool,
+    username: String,
 }
 
 /// Why the sign-in page is shown.
@@ -164,6 +165,7 @@ pub async fn password_page(visit: Visit) -> ApiResult<Response> {
         shell: visit.shell("password"),
         notice: None,
         must_change,
+        username: visit.session.username.clone(),
     })
 }
 
@@ -190,6 +192,7 @@ pub async fn password_form(
             PasswordPage {
                 notice: Some(notice),
                 must_change,
+                username: visit.session.username.clone(),
                 shell,
             },
         )

@@ -255,7 +255,7 @@ async fn every_reply_has_strict_headers_and_an_id() {
             ("content-security-policy", "default-src 'none'"),
             ("strict-transport-security", "max-age"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("permissions-policy", "camera=()"),
             ("cache-control", "no-store"),
         ] {
