@@ -3,10 +3,11 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tapal_domain::{entry::ListKind, id::SiteId, role::Role, site::Direction, site::SiteKind};
 use tapal_server::AppState;
 
@@ -64,8 +65,9 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     let runtime = centre::runtime()?;
     let open = inference::open(&config)?;
     progress::say(&format!("Model pack {} on {}.", open.pack.card().name, open.engine.name()));
+    let clips = quiet_clips(&people.join("clips"), &config.data().join("clips"))?;
     let state = runtime.block_on(centre::open(&config, &open))?;
-    let sites = runtime.block_on(furnish(&state, &people))?;
+    let sites = runtime.block_on(furnish(&state, &people, &clips))?;
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
     runtime.block_on(async {
         let running = centre::serve(state.clone()).await?;
@@ -102,22 +104,19 @@ fn threads(config: &crate::config::Config, nodes: usize) -> usize {
     (config.threads() / nodes).max(1)
 }
 
-/// Makes sites and list entries in an empty centre; otherwise finds the ones there are.
-async fn furnish(state: &AppState, people: &Path) -> Result<Vec<SiteId>> {
-    let known = tapal_store::site::list(&state.db).await?;
-    if !known.is_empty() {
-        let mut known = known;
-        known.sort_by_key(|site| site.id);
-        return Ok(known.into_iter().map(|site| site.id).collect());
+/// Makes sites and list entries in an empty centre; otherwise finds the ones there are. A first start that was
+/// interrupted is finished by the next one.
+async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<SiteId>> {
+    let mut sites: Vec<SiteId> = tapal_store::site::list(&state.db).await?.iter().map(|site| site.id).collect();
+    sites.sort();
+    for plan in plans(people).iter().skip(sites.len()) {
+        sites.push(seed::place(state, plan).await?.site);
     }
     let truth = Truth::read(people)?;
-    let mut sites = Vec::new();
-    for plan in plans(people) {
-        sites.push(seed::place(state, &plan).await?.site);
-    }
     let listed: Vec<_> = truth.identities.iter().filter(|i| i.watchlisted).collect();
+    let done = tapal_store::entry::list(&state.db, None, false, None, listed.len() as i64).await?.len();
     let mut bar = progress::Bar::new("enrolling invented people", listed.len() as u64);
-    for (n, identity) in listed.iter().enumerate() {
+    for (n, identity) in listed.iter().enumerate().skip(done) {
         seed::person(state, people, identity, list_for(&truth, identity, n), n).await?;
         bar.set(n as u64 + 1);
     }
@@ -128,13 +127,13 @@ const EVERY_LIST: &[ListKind] = &ListKind::ALL;
 const FERRY_LISTS: &[ListKind] = &[ListKind::Wanted, ListKind::RedNotice];
 
 /// The three sites of the demonstration.
-fn plans(people: &Path) -> [SitePlan; 3] {
+fn plans(clips: &Path) -> [SitePlan; 3] {
     let camera = |name: &str, lane: &str, desk: Option<&str>, direction, clip: &str| CameraPlan {
         name: name.into(),
         lane: lane.into(),
         desk: desk.map(str::to_owned),
         direction,
-        source: format!("file:{}", people.join("clips").join(clip).display()),
+        source: format!("file:{}", clips.join(clip).display()),
         fps: 8.0,
         detect_width: 640,
     };
@@ -175,6 +174,36 @@ fn list_for(truth: &Truth, identity: &super::eval::truth::Identity, n: usize) ->
         (_, true, _) => ListKind::Wanted,
     }
 }
+
+/// The recordings are 12 seconds long. Played without a pause they would ring every few seconds, which no hall does:
+/// each is followed by its empty last picture, so that a loop takes about a minute.
+fn quiet_clips(from: &Path, to: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let names = ["checkpoint_a.mp4", "checkpoint_b.mp4", "ferry_c.mp4"];
+    let mut bar = progress::Bar::new("preparing the recordings", names.len() as u64);
+    for (n, name) in names.iter().enumerate() {
+        let (clip, part) = (to.join(name), to.join(format!("part-{name}")));
+        if !clip.exists() {
+            let pause = format!("tpad=stop_mode=clone:stop_duration={}", QUIET_S[n]);
+            let made = Command::new("ffmpeg")
+                .args(["-nostdin", "-loglevel", "error", "-y", "-i"])
+                .arg(from.join(name))
+                .args(["-vf", &pause, "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-g", "24"])
+                .arg(&part)
+                .status()
+                .context("ffmpeg was not found; install it: apt-get install ffmpeg")?;
+            if !made.success() {
+                bail!("ffmpeg could not prepare {}", from.join(name).display());
+            }
+            std::fs::rename(&part, &clip)?;
+        }
+        bar.set(n as u64 + 1);
+    }
+    std::fs::canonicalize(to).context("the prepared recordings have gone")
+}
+
+/// Seconds of empty hall after each recording; of different length, so that the sites do not ring together.
+const QUIET_S: [u32; 3] = [41, 47, 53];
 
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
