@@ -10,13 +10,13 @@ use std::{
 use anyhow::Result;
 use tapal_domain::{
     entry::ListKind,
-    id::{AlertId, CameraId, EntryId},
+    id::EntryId,
     site::{Direction, SiteKind},
     time::UtcMs,
 };
 use tapal_lane::{clock::SystemClock, node::Edge};
 use tapal_server::{AppState, serve::Running};
-use tapal_store::{alert, camera};
+use tapal_store::alert;
 
 use crate::{
     centre,
@@ -33,8 +33,6 @@ pub struct Bench {
     pub state: AppState,
     /// The node.
     pub edge: Edge,
-    /// Cameras, as planned.
-    pub cameras: Vec<CameraId>,
     /// Whom each entry is about (`s001`).
     pub names: BTreeMap<EntryId, String>,
     running: Running,
@@ -43,10 +41,6 @@ pub struct Bench {
 
 /// One alert as the centre recorded it.
 pub struct Seen {
-    /// Its id.
-    pub alert: AlertId,
-    /// Camera.
-    pub camera: CameraId,
     /// Whom it names.
     pub names: String,
     /// When the deciding frame was captured.
@@ -90,7 +84,7 @@ impl Bench {
         options.token = Some(token);
         options.loop_files = loop_files;
         let edge = tokio::task::spawn_blocking(move || Edge::start(options, Arc::new(SystemClock::new()))).await??;
-        Ok(Self { state, edge, cameras: made.cameras, names, running, folder })
+        Ok(Self { state, edge, names, running, folder })
     }
 
     /// Every alert the centre has, oldest first.
@@ -99,8 +93,6 @@ impl Bench {
         let mut seen: Vec<Seen> = stored
             .iter()
             .map(|alert| Seen {
-                alert: alert.life.id(),
-                camera: alert.camera,
                 names: self.names.get(&alert.entry).cloned().unwrap_or_default(),
                 captured_at: alert.captured_at,
                 received_at: alert.received_at,
@@ -109,14 +101,8 @@ impl Bench {
                 shots: alert.evidence.shots,
             })
             .collect();
-        seen.sort_by_key(|alert| (alert.captured_at, alert.alert));
+        seen.sort_by_key(|alert| alert.captured_at);
         Ok(seen)
-    }
-
-    /// Cameras with their names.
-    pub async fn camera_names(&self) -> Result<BTreeMap<CameraId, String>> {
-        let all = camera::list(&self.state.db, None).await?;
-        Ok(all.into_iter().map(|camera| (camera.id, camera.name)).collect())
     }
 
     /// Stops both and removes the folder.

@@ -42,6 +42,8 @@ enum Command {
     Models(cmds::models::Args),
     /// Measure accuracy and the whole path.
     Eval(cmds::eval::Args),
+    /// Measure speed on this machine.
+    Bench(cmds::bench::Args),
     /// Show settings and where each comes from.
     Config(cmds::config::Args),
     /// Accounts, edges and the audit record.
@@ -73,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => cmds::demo::run(args, settings),
         Command::Models(args) => cmds::models::run(args, settings),
         Command::Eval(args) => cmds::eval::run(args, settings),
+        Command::Bench(args) => cmds::bench::run(args, settings),
         Command::Config(args) => cmds::config::run(args, settings),
         Command::Admin(args) => cmds::admin::run(args, settings),
         Command::Doctor(args) => cmds::doctor::run(args, settings),

@@ -109,7 +109,7 @@ fn threads(config: &crate::config::Config, nodes: usize) -> usize {
 async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<SiteId>> {
     let mut sites: Vec<SiteId> = tapal_store::site::list(&state.db).await?.iter().map(|site| site.id).collect();
     sites.sort();
-    for plan in plans(people).iter().skip(sites.len()) {
+    for plan in plans(clips).iter().skip(sites.len()) {
         sites.push(seed::place(state, plan).await?.site);
     }
     let truth = Truth::read(people)?;

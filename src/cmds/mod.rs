@@ -1,6 +1,7 @@
 //! One file a verb, each with its own `Args` and `run`.
 
 pub mod admin;
+pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod doctor;
