@@ -179,31 +179,35 @@ fn list_for(truth: &Truth, identity: &super::eval::truth::Identity, n: usize) ->
 /// each is followed by its empty last picture, so that a loop takes about a minute.
 fn quiet_clips(from: &Path, to: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
-    let names = ["checkpoint_a.mp4", "checkpoint_b.mp4", "ferry_c.mp4"];
-    let mut bar = progress::Bar::new("preparing the recordings", names.len() as u64);
-    for (n, name) in names.iter().enumerate() {
+    let mut making = Vec::new();
+    for (name, quiet_s) in QUIET {
         let (clip, part) = (to.join(name), to.join(format!("part-{name}")));
-        if !clip.exists() {
-            let pause = format!("tpad=stop_mode=clone:stop_duration={}", QUIET_S[n]);
-            let made = Command::new("ffmpeg")
-                .args(["-nostdin", "-loglevel", "error", "-y", "-i"])
-                .arg(from.join(name))
-                .args(["-vf", &pause, "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-g", "24"])
-                .arg(&part)
-                .status()
-                .context("ffmpeg was not found; install it: apt-get install ffmpeg")?;
-            if !made.success() {
-                bail!("ffmpeg could not prepare {}", from.join(name).display());
-            }
-            std::fs::rename(&part, &clip)?;
+        if clip.exists() {
+            continue;
         }
+        let child = Command::new("ffmpeg")
+            .args(["-nostdin", "-loglevel", "error", "-y", "-i"])
+            .arg(from.join(name))
+            .args(["-vf", &format!("tpad=stop_mode=clone:stop_duration={quiet_s}")])
+            .args(["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "24"])
+            .arg(&part)
+            .spawn()
+            .context("ffmpeg was not found; install it: apt-get install ffmpeg")?;
+        making.push((child, part, clip));
+    }
+    let mut bar = progress::Bar::new("preparing the recordings", making.len() as u64);
+    for (n, (mut child, part, clip)) in making.into_iter().enumerate() {
+        if !child.wait()?.success() {
+            bail!("ffmpeg could not prepare {}; its words are above", clip.display());
+        }
+        std::fs::rename(&part, &clip)?;
         bar.set(n as u64 + 1);
     }
     std::fs::canonicalize(to).context("the prepared recordings have gone")
 }
 
 /// Seconds of empty hall after each recording; of different length, so that the sites do not ring together.
-const QUIET_S: [u32; 3] = [41, 47, 53];
+const QUIET: [(&str, u32); 3] = [("checkpoint_a.mp4", 41), ("checkpoint_b.mp4", 47), ("ferry_c.mp4", 53)];
 
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
