@@ -57,11 +57,28 @@ pub struct Seen {
 
 impl Bench {
     /// Starts centre and node and waits until the list is loaded.
-    pub async fn start(config: &Config, open: &Inference, people: &Path, truth: &Truth, plans: Vec<CameraPlan>, loop_files: bool) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("tapal-measure-{}-{}", std::process::id(), clock_ms()));
+    pub async fn start(
+        config: &Config,
+        open: &Inference,
+        people: &Path,
+        truth: &Truth,
+        plans: Vec<CameraPlan>,
+        loop_files: bool,
+    ) -> Result<Self> {
+        let folder = std::env::temp_dir().join(format!(
+            "tapal-measure-{}-{}",
+            std::process::id(),
+            clock_ms()
+        ));
         let config = config.at(&folder.join("centre"), "127.0.0.1:0")?;
         let state = centre::open(&config, open).await?;
-        let site = SitePlan { name: "Measurement", kind: SiteKind::Checkpoint, utc_offset_minutes: 420, lists: &ListKind::ALL, cameras: plans };
+        let site = SitePlan {
+            name: "Measurement",
+            kind: SiteKind::Checkpoint,
+            utc_offset_minutes: 420,
+            lists: &ListKind::ALL,
+            cameras: plans,
+        };
         let made = seed::place(&state, &site).await?;
         let listed: Vec<_> = truth.identities.iter().filter(|i| i.watchlisted).collect();
         let mut bar = progress::Bar::new("enrolling the listed people", listed.len() as u64);
@@ -79,12 +96,24 @@ impl Bench {
         let running = centre::serve(state.clone()).await?;
         let token = seed::node(&state, made.site, "measurement").await?;
         let ca = tapal_server::certificate::certificate_path(&config.data());
-        let mut options = edge::options(&config, format!("https://localhost:{}", running.address.port()), ca)?;
+        let mut options = edge::options(
+            &config,
+            format!("https://localhost:{}", running.address.port()),
+            ca,
+        )?;
         options.data = folder.join("edge");
         options.token = Some(token);
         options.loop_files = loop_files;
-        let edge = tokio::task::spawn_blocking(move || Edge::start(options, Arc::new(SystemClock::new()))).await??;
-        Ok(Self { state, edge, names, running, folder })
+        let edge =
+            tokio::task::spawn_blocking(move || Edge::start(options, Arc::new(SystemClock::new())))
+                .await??;
+        Ok(Self {
+            state,
+            edge,
+            names,
+            running,
+            folder,
+        })
     }
 
     /// Every alert the centre has, oldest first.
@@ -107,7 +136,12 @@ impl Bench {
 
     /// Stops both and removes the folder.
     pub async fn stop(self) -> Result<()> {
-        let Self { edge, running, folder, .. } = self;
+        let Self {
+            edge,
+            running,
+            folder,
+            ..
+        } = self;
         tokio::task::spawn_blocking(move || edge.stop()).await?;
         running.stop().await;
         std::fs::remove_dir_all(&folder)?;

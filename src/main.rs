@@ -68,7 +68,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     if let Some(data) = &cli.data {
         flags.push(("data", data.display().to_string()));
     }
-    let settings = cmds::Settings { file: cli.config, flags };
+    let settings = cmds::Settings {
+        file: cli.config,
+        flags,
+    };
     match cli.command {
         Command::Serve(args) => cmds::serve::run(args, settings),
         Command::Edge(args) => cmds::edge::run(args, settings),

@@ -22,7 +22,13 @@ pub struct Node {
 
 impl Node {
     /// Enrols (at first) and starts a node of `site` with its data in `folder`. `centre` listens already.
-    pub async fn start(state: &AppState, config: &Config, site: SiteId, folder: &Path, threads: usize) -> Result<Self> {
+    pub async fn start(
+        state: &AppState,
+        config: &Config,
+        site: SiteId,
+        folder: &Path,
+        threads: usize,
+    ) -> Result<Self> {
         let mut arguments: Vec<String> = vec!["edge".into(), "--with-parent".into()];
         let mut option = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
         option("data", folder.display().to_string());
@@ -31,19 +37,38 @@ impl Node {
         option("engine", config.text("engine").into());
         option("pack", crate::inference::pack_name(config)?);
         option("threads", threads.to_string());
-        option("centre", format!("https://localhost:{}", config.listen()?.port()));
-        option("ca", tapal_server::certificate::certificate_path(&config.data()).display().to_string());
+        option(
+            "centre",
+            format!("https://localhost:{}", config.listen()?.port()),
+        );
+        option(
+            "ca",
+            tapal_server::certificate::certificate_path(&config.data())
+                .display()
+                .to_string(),
+        );
         let enrolled = folder.join("identity.json").exists();
-        let token = if enrolled { None } else { Some(seed::node(state, site, "demo").await?) };
+        let token = if enrolled {
+            None
+        } else {
+            Some(seed::node(state, site, "demo").await?)
+        };
         let program = std::env::current_exe().context("cannot find this program's own file")?;
         let child = spawn(&program, &arguments, token.as_deref())?;
-        Ok(Self { program, arguments, token, child })
+        Ok(Self {
+            program,
+            arguments,
+            token,
+            child,
+        })
     }
 
     /// Starts the node again when it has ended.
     pub fn revive(&mut self) {
         if let Ok(Some(status)) = self.child.try_wait() {
-            progress::say(&format!("A camera node ended ({status}); starting it again."));
+            progress::say(&format!(
+                "A camera node ended ({status}); starting it again."
+            ));
             if let Ok(child) = spawn(&self.program, &self.arguments, self.token.as_deref()) {
                 self.child = child;
             }
@@ -74,7 +99,10 @@ fn ort_library(config: &Config) -> String {
 fn spawn(program: &Path, arguments: &[String], token: Option<&str>) -> Result<Child> {
     let mut command = Command::new(program);
     // The end of its standard input tells a node that we are gone, however we went.
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
     if let Some(token) = token {
         command.env(TOKEN, token);
     }

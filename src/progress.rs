@@ -22,7 +22,11 @@ pub struct Bar {
 impl Bar {
     /// A bar for `total` steps.
     pub fn new(label: &str, total: u64) -> Self {
-        Self { label: label.into(), total: total.max(1), shown: u64::MAX }
+        Self {
+            label: label.into(),
+            total: total.max(1),
+            shown: u64::MAX,
+        }
     }
 
     /// Shows that `done` steps are done.
@@ -39,10 +43,20 @@ impl Bar {
         if terminal {
             let filled = (percent / 4) as usize;
             let end = if done == self.total { "\n" } else { "" };
-            let _ = write!(err, "\r{} [{}{}] {percent:3} %{end}", self.label, "#".repeat(filled), "-".repeat(25 - filled));
+            let _ = write!(
+                err,
+                "\r{} [{}{}] {percent:3} %{end}",
+                self.label,
+                "#".repeat(filled),
+                "-".repeat(25 - filled)
+            );
             let _ = err.flush();
         } else {
-            let _ = writeln!(err, "{}: {percent} % ({done} of {})", self.label, self.total);
+            let _ = writeln!(
+                err,
+                "{}: {percent} % ({done} of {})",
+                self.label, self.total
+            );
         }
     }
 }

@@ -65,11 +65,17 @@ pub struct Made {
 pub async fn place(state: &AppState, plan: &SitePlan) -> Result<Made> {
     let (db, now, by) = (&state.db, state.clock.now(), By::System);
     let id = SiteId(state.clock.new_uuid());
-    let new = NewSite { name: plan.name.into(), kind: plan.kind, utc_offset_minutes: plan.utc_offset_minutes };
+    let new = NewSite {
+        name: plan.name.into(),
+        kind: plan.kind,
+        utc_offset_minutes: plan.utc_offset_minutes,
+    };
     site::add(db, now, by, id, &new).await?;
     let record = Deployment {
         decree: "DEMO-01/2026 (invented)".into(),
-        purpose: "Find persons on the named lists among those who pass, for a decision by two officers".into(),
+        purpose:
+            "Find persons on the named lists among those who pass, for a decision by two officers"
+                .into(),
         lists: plan.lists.to_vec(),
         hours: "00:00-24:00".into(),
         dpia_reference: "DPIA-DEMO-01".into(),
@@ -78,18 +84,32 @@ pub async fn place(state: &AppState, plan: &SitePlan) -> Result<Made> {
         valid_to: now + 365 * DAY_MS,
     };
     site::deploy(db, now, by, id, &record).await?;
-    let mut made = Made { site: id, cameras: Vec::new(), desks: Vec::new() };
+    let mut made = Made {
+        site: id,
+        cameras: Vec::new(),
+        desks: Vec::new(),
+    };
     for plan in &plan.cameras {
         let desk = match &plan.desk {
             Some(name) => {
-                let desk = Desk { id: DeskId(state.clock.new_uuid()), site: id, name: name.clone() };
+                let desk = Desk {
+                    id: DeskId(state.clock.new_uuid()),
+                    site: id,
+                    name: name.clone(),
+                };
                 site::add_desk(db, now, by, &desk).await?;
                 made.desks.push(desk.id);
                 Some(desk.id)
             }
             None => None,
         };
-        let lane = Lane { id: LaneId(state.clock.new_uuid()), site: id, name: plan.lane.clone(), direction: plan.direction, desk };
+        let lane = Lane {
+            id: LaneId(state.clock.new_uuid()),
+            site: id,
+            name: plan.lane.clone(),
+            direction: plan.direction,
+            desk,
+        };
         site::add_lane(db, now, by, &lane).await?;
         let new = camera::NewCamera {
             id: CameraId(state.clock.new_uuid()),
@@ -110,14 +130,24 @@ pub async fn place(state: &AppState, plan: &SitePlan) -> Result<Made> {
 }
 
 /// Enrols an invented person from a portrait; an error names the file and the reason, never the person.
-pub async fn person(state: &AppState, folder: &Path, identity: &Identity, list: ListKind, n: usize) -> Result<EntryId> {
+pub async fn person(
+    state: &AppState,
+    folder: &Path,
+    identity: &Identity,
+    list: ListKind,
+    n: usize,
+) -> Result<EntryId> {
     let file = folder.join(&identity.portrait.file);
     let photo = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let enrol = state.enrol.clone().context("no model pack is installed; run `tapal models install starter`")?;
+    let enrol = state
+        .enrol
+        .clone()
+        .context("no model pack is installed; run `tapal models install starter`")?;
     let model_id = enrol.model_id().to_owned();
     let bytes = photo.clone();
     let enrolled = tokio::task::spawn_blocking(move || enrol.enrol(&bytes)).await?;
-    let enrolled = enrolled.map_err(|e| anyhow!("{}: {} ({})", file.display(), e.message, e.code))?;
+    let enrolled =
+        enrolled.map_err(|e| anyhow!("{}: {} ({})", file.display(), e.message, e.code))?;
     let now = state.clock.now();
     let id = EntryId(state.clock.new_uuid());
     let draft = Draft {
@@ -160,7 +190,10 @@ fn agency_for(list: ListKind, n: usize) -> Agency {
 
 /// Lets a node enrol once; returns its token.
 pub async fn node(state: &AppState, site: SiteId, name: &str) -> Result<String> {
-    let new = tapal_server::edge::NewEdge { site, name: name.into() };
+    let new = tapal_server::edge::NewEdge {
+        site,
+        name: name.into(),
+    };
     let announced = tapal_server::edge::announce(state, By::System, &new).await;
     Ok(announced.map_err(|e| anyhow!("{}", e.message))?.token)
 }
@@ -180,13 +213,21 @@ pub struct AccountPlan<'a> {
 }
 
 /// Opens an account, or gives an existing one a new password; returns the password, which is stored nowhere.
-pub async fn sign_in(state: &AppState, plan: &AccountPlan<'_>, must_change: bool) -> Result<String> {
+pub async fn sign_in(
+    state: &AppState,
+    plan: &AccountPlan<'_>,
+    must_change: bool,
+) -> Result<String> {
     let refused = |e: tapal_server::ApiError| anyhow!("{}", e.message);
     let password = tapal_server::session::sign_in::one_time_password().map_err(refused)?;
-    let hash = tapal_server::session::sign_in::hash(state, password.clone()).await.map_err(refused)?;
+    let hash = tapal_server::session::sign_in::hash(state, password.clone())
+        .await
+        .map_err(refused)?;
     let now = state.clock.now();
     match account::find(&state.db, plan.username).await? {
-        Some((known, _)) => account::set_password(&state.db, now, By::System, known.id, &hash, must_change).await?,
+        Some((known, _)) => {
+            account::set_password(&state.db, now, By::System, known.id, &hash, must_change).await?
+        }
         None => {
             let new = account::NewAccount {
                 id: AccountId(state.clock.new_uuid()),
@@ -206,9 +247,21 @@ pub async fn sign_in(state: &AppState, plan: &AccountPlan<'_>, must_change: bool
 /// The folder of rendered people: given, or beside the working directory, or where the program was built.
 pub fn people(given: Option<PathBuf>) -> Result<PathBuf> {
     let candidates = given.map_or_else(
-        || vec![PathBuf::from("fixtures/people"), PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/people"))],
+        || {
+            vec![
+                PathBuf::from("fixtures/people"),
+                PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/people")),
+            ]
+        },
         |dir| vec![dir],
     );
-    let found = candidates.iter().find(|dir| dir.join("groundtruth.json").is_file());
-    found.cloned().with_context(|| format!("{} has no groundtruth.json; give the folder with --people DIR", candidates[0].display()))
+    let found = candidates
+        .iter()
+        .find(|dir| dir.join("groundtruth.json").is_file());
+    found.cloned().with_context(|| {
+        format!(
+            "{} has no groundtruth.json; give the folder with --people DIR",
+            candidates[0].display()
+        )
+    })
 }

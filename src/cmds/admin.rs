@@ -114,8 +114,18 @@ impl ValueEnum for RoleName {
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
     let config = settings.load()?;
-    if !config.data().join("tapal.db").exists() && !matches!(args.noun, Noun::Account { verb: AccountVerb::Add { .. } }) {
-        bail!("{} holds no centre; give its folder with --data", config.data().display());
+    if !config.data().join("tapal.db").exists()
+        && !matches!(
+            args.noun,
+            Noun::Account {
+                verb: AccountVerb::Add { .. }
+            }
+        )
+    {
+        bail!(
+            "{} holds no centre; give its folder with --data",
+            config.data().display()
+        );
     }
     let runtime = centre::runtime()?;
     runtime.block_on(async {
@@ -137,15 +147,28 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
 
 async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<()> {
     match verb {
-        AccountVerb::Add { username, role, name, site } => {
+        AccountVerb::Add {
+            username,
+            role,
+            name,
+            site,
+        } => {
             let site = match site {
                 Some(name) => Some(site_named(state, &name).await?),
                 None => None,
             };
             let shown = if name.is_empty() { &username } else { &name };
-            let plan = seed::AccountPlan { username: &username, display_name: shown, role: role.0, site, desk: None };
+            let plan = seed::AccountPlan {
+                username: &username,
+                display_name: shown,
+                role: role.0,
+                site,
+                desk: None,
+            };
             let password = seed::sign_in(state, &plan, true).await?;
-            progress::say("One-time password; it must be changed at the first sign-in. It is not stored and not shown again:");
+            progress::say(
+                "One-time password; it must be changed at the first sign-in. It is not stored and not shown again:",
+            );
             progress::result(&password);
         }
         AccountVerb::List { json } => {
@@ -159,13 +182,20 @@ async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<(
                     progress::result(&if json {
                         json!({"username": account.username, "role": account.role, "site": account.site, "closed": closed}).to_string()
                     } else {
-                        format!("{:<20} {:<26} {}", account.username, account.role.name(), if closed { "closed" } else { "open" })
+                        format!(
+                            "{:<20} {:<26} {}",
+                            account.username,
+                            account.role.name(),
+                            if closed { "closed" } else { "open" }
+                        )
                     });
                 }
             }
         }
         AccountVerb::Close { username } => {
-            let (known, _) = account::find(&state.db, &username).await?.with_context(|| format!("there is no open account `{username}`"))?;
+            let (known, _) = account::find(&state.db, &username)
+                .await?
+                .with_context(|| format!("there is no open account `{username}`"))?;
             account::close(&state.db, state.clock.now(), By::System, known.id).await?;
             progress::say("Closed.");
         }
@@ -175,17 +205,34 @@ async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<(
 
 async fn site_named(state: &tapal_server::AppState, name: &str) -> Result<SiteId> {
     let sites = site::list(&state.db).await?;
-    let found = sites.iter().find(|site| site.name.eq_ignore_ascii_case(name) || site.id.to_string() == name);
-    let names = sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", ");
-    Ok(found.with_context(|| format!("there is no site `{name}`; there are: {names}"))?.id)
+    let found = sites
+        .iter()
+        .find(|site| site.name.eq_ignore_ascii_case(name) || site.id.to_string() == name);
+    let names = sites
+        .iter()
+        .map(|site| site.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Ok(found
+        .with_context(|| format!("there is no site `{name}`; there are: {names}"))?
+        .id)
 }
 
 async fn verify(state: &tapal_server::AppState, as_json: bool) -> Result<()> {
     let key = state.signing_key.verifying_key();
-    let path = state.config.data_dir.join(tapal_server::jobs::CHECKPOINT_FILE);
-    let total = audit::list(&state.db, None, None, 1).await?.first().map_or(0, |row| row.seq);
+    let path = state
+        .config
+        .data_dir
+        .join(tapal_server::jobs::CHECKPOINT_FILE);
+    let total = audit::list(&state.db, None, None, 1)
+        .await?
+        .first()
+        .map_or(0, |row| row.seq);
     let mut bar = progress::Bar::new("checking the audit record", total.max(0) as u64);
-    let verdict = audit::verify(&state.db, Some((&path, &key)), |done| bar.set(done.max(0) as u64)).await?;
+    let verdict = audit::verify(&state.db, Some((&path, &key)), |done| {
+        bar.set(done.max(0) as u64)
+    })
+    .await?;
     let fault = verdict.fault.clone();
     if as_json {
         progress::result(&serde_json::to_string_pretty(&verdict)?);
@@ -194,6 +241,8 @@ async fn verify(state: &tapal_server::AppState, as_json: bool) -> Result<()> {
     }
     match fault {
         None => Ok(()),
-        Some(fault) => bail!("the audit record is broken: {fault}. Keep the data folder as it is and tell the auditor"),
+        Some(fault) => bail!(
+            "the audit record is broken: {fault}. Keep the data folder as it is and tell the auditor"
+        ),
     }
 }

@@ -35,8 +35,15 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
         return Ok(());
     }
     for (key, setting, meaning) in config.entries() {
-        let value = if setting.value.is_empty() { "(empty)" } else { &setting.value };
-        progress::result(&format!("{key:<24} {value:<22} {:<12} {meaning}", setting.source));
+        let value = if setting.value.is_empty() {
+            "(empty)"
+        } else {
+            &setting.value
+        };
+        progress::result(&format!(
+            "{key:<24} {value:<22} {:<12} {meaning}",
+            setting.source
+        ));
     }
     Ok(())
 }

@@ -53,7 +53,12 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     if !settings.flags.iter().any(|(key, _)| *key == "data") {
         settings.flags.push(("data", "data/demo".into()));
     }
-    let models = settings.flags.iter().all(|(key, _)| *key != "models").then(|| shared_models(&settings)).flatten();
+    let models = settings
+        .flags
+        .iter()
+        .all(|(key, _)| *key != "models")
+        .then(|| shared_models(&settings))
+        .flatten();
     let config = settings
         .with("pack", args.pack)
         .with("engine", args.engine)
@@ -64,7 +69,11 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     let people = std::fs::canonicalize(seed::people(args.people)?)?;
     let runtime = centre::runtime()?;
     let open = inference::open(&config)?;
-    progress::say(&format!("Model pack {} on {}.", open.pack.card().name, open.engine.name()));
+    progress::say(&format!(
+        "Model pack {} on {}.",
+        open.pack.card().name,
+        open.engine.name()
+    ));
     let clips = quiet_clips(&people.join("clips"), &config.data().join("clips"))?;
     let state = runtime.block_on(centre::open(&config, &open))?;
     let sites = runtime.block_on(furnish(&state, &people, &clips))?;
@@ -74,13 +83,24 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
         let mut nodes = Vec::new();
         for (n, site) in sites.iter().enumerate() {
             let folder = config.data().join(format!("edge-{}", n + 1));
-            nodes.push(Node::start(&state, &config, *site, &folder, threads(&config, sites.len())).await?);
+            nodes.push(
+                Node::start(
+                    &state,
+                    &config,
+                    *site,
+                    &folder,
+                    threads(&config, sites.len()),
+                )
+                .await?,
+            );
         }
         let url = format!("https://localhost:{}", args.port);
         announce(&url, &sign_ins, &running.fingerprint);
         if let Some(file) = &args.sign_ins {
-            let json = serde_json::to_vec_pretty(&serde_json::json!({"url": url, "sign_ins": sign_ins}))?;
-            tapal_store::vault::write_private(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
+            let json =
+                serde_json::to_vec_pretty(&serde_json::json!({"url": url, "sign_ins": sign_ins}))?;
+            tapal_store::vault::write_private(file, &json)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
         watch(&mut nodes).await;
         progress::say("Stopping.");
@@ -94,7 +114,11 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
 
 /// The demonstration uses packs installed for the real data folder beside its own.
 fn shared_models(settings: &Settings) -> Option<String> {
-    let data = settings.flags.iter().find(|(key, _)| *key == "data").map(|(_, v)| PathBuf::from(v))?;
+    let data = settings
+        .flags
+        .iter()
+        .find(|(key, _)| *key == "data")
+        .map(|(_, v)| PathBuf::from(v))?;
     let own = data.join("models");
     let beside = data.parent()?.join("models");
     (!own.exists() && beside.exists()).then(|| beside.display().to_string())
@@ -107,14 +131,20 @@ fn threads(config: &crate::config::Config, nodes: usize) -> usize {
 /// Makes sites and list entries in an empty centre; otherwise finds the ones there are. A first start that was
 /// interrupted is finished by the next one.
 async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<SiteId>> {
-    let mut sites: Vec<SiteId> = tapal_store::site::list(&state.db).await?.iter().map(|site| site.id).collect();
+    let mut sites: Vec<SiteId> = tapal_store::site::list(&state.db)
+        .await?
+        .iter()
+        .map(|site| site.id)
+        .collect();
     sites.sort();
     for plan in plans(clips).iter().skip(sites.len()) {
         sites.push(seed::place(state, plan).await?.site);
     }
     let truth = Truth::read(people)?;
     let listed: Vec<_> = truth.identities.iter().filter(|i| i.watchlisted).collect();
-    let done = tapal_store::entry::list(&state.db, None, false, None, listed.len() as i64).await?.len();
+    let done = tapal_store::entry::list(&state.db, None, false, None, listed.len() as i64)
+        .await?
+        .len();
     let mut bar = progress::Bar::new("enrolling invented people", listed.len() as u64);
     for (n, identity) in listed.iter().enumerate().skip(done) {
         seed::person(state, people, identity, list_for(&truth, identity, n), n).await?;
@@ -144,28 +174,48 @@ fn plans(clips: &Path) -> [SitePlan; 3] {
             kind: checkpoint,
             utc_offset_minutes: 420,
             lists: EVERY_LIST,
-            cameras: vec![camera("Lajur 2, di atas meja 4", "Lajur 2", Some("Meja 4"), Direction::Arrival, "checkpoint_a.mp4")],
+            cameras: vec![camera(
+                "Lajur 2, di atas meja 4",
+                "Lajur 2",
+                Some("Meja 4"),
+                Direction::Arrival,
+                "checkpoint_a.mp4",
+            )],
         },
         SitePlan {
             name: "Pelabuhan Batam Centre",
             kind: checkpoint,
             utc_offset_minutes: 420,
             lists: EVERY_LIST,
-            cameras: vec![camera("Lajur 1, di atas meja 1", "Lajur 1", Some("Meja 1"), Direction::Departure, "checkpoint_b.mp4")],
+            cameras: vec![camera(
+                "Lajur 1, di atas meja 1",
+                "Lajur 1",
+                Some("Meja 1"),
+                Direction::Departure,
+                "checkpoint_b.mp4",
+            )],
         },
         SitePlan {
             name: "Pelabuhan Gilimanuk",
             kind: SiteKind::MonitoringSite,
             utc_offset_minutes: 480,
             lists: FERRY_LISTS,
-            cameras: vec![camera("Pintu keluar dermaga", "Dermaga", None, Direction::Neither, "ferry_c.mp4")],
+            cameras: vec![camera(
+                "Pintu keluar dermaga",
+                "Dermaga",
+                None,
+                Direction::Neither,
+                "ferry_c.mp4",
+            )],
         },
     ]
 }
 
 /// People of the ferry clip must be on a list that site may search; a citizen is never given an entry ban.
 fn list_for(truth: &Truth, identity: &super::eval::truth::Identity, n: usize) -> ListKind {
-    let at_the_ferry = truth.clips.iter().any(|(name, clip)| name.contains("ferry") && clip.tracks.iter().any(|t| t.id == identity.id));
+    let at_the_ferry = truth.clips.iter().any(|(name, clip)| {
+        name.contains("ferry") && clip.tracks.iter().any(|t| t.id == identity.id)
+    });
     match (at_the_ferry, identity.nationality == "IDN", n % 2) {
         (true, true, _) => ListKind::Wanted,
         (true, false, _) | (_, false, 0) => ListKind::RedNotice,
@@ -188,8 +238,20 @@ fn quiet_clips(from: &Path, to: &Path) -> Result<PathBuf> {
         let child = Command::new("ffmpeg")
             .args(["-nostdin", "-loglevel", "error", "-y", "-i"])
             .arg(from.join(name))
-            .args(["-vf", &format!("tpad=stop_mode=clone:stop_duration={quiet_s}")])
-            .args(["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "24"])
+            .args([
+                "-vf",
+                &format!("tpad=stop_mode=clone:stop_duration={quiet_s}"),
+            ])
+            .args([
+                "-c:v",
+                "libx264",
+                "-preset",
+                "ultrafast",
+                "-crf",
+                "18",
+                "-g",
+                "24",
+            ])
             .arg(&part)
             .spawn()
             .context("ffmpeg was not found; install it: apt-get install ffmpeg")?;
@@ -198,7 +260,10 @@ fn quiet_clips(from: &Path, to: &Path) -> Result<PathBuf> {
     let mut bar = progress::Bar::new("preparing the recordings", making.len() as u64);
     for (n, (mut child, part, clip)) in making.into_iter().enumerate() {
         if !child.wait()?.success() {
-            bail!("ffmpeg could not prepare {}; its words are above", clip.display());
+            bail!(
+                "ffmpeg could not prepare {}; its words are above",
+                clip.display()
+            );
         }
         std::fs::rename(&part, &clip)?;
         bar.set(n as u64 + 1);
@@ -207,48 +272,142 @@ fn quiet_clips(from: &Path, to: &Path) -> Result<PathBuf> {
 }
 
 /// Seconds of empty hall after each recording; of different length, so that the sites do not ring together.
-const QUIET: [(&str, u32); 3] = [("checkpoint_a.mp4", 41), ("checkpoint_b.mp4", 47), ("ferry_c.mp4", 53)];
+const QUIET: [(&str, u32); 3] = [
+    ("checkpoint_a.mp4", 41),
+    ("checkpoint_b.mp4", 47),
+    ("ferry_c.mp4", 53),
+];
 
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
     let plans: [(AccountPlan<'static>, &'static str); 11] = [
-        plan("rina", "Rina Siregar", Role::CounterOfficer, at(0), "Soekarno-Hatta"),
-        plan("budi", "Budi Santoso", Role::SecondLineOfficer, at(0), "Soekarno-Hatta"),
-        plan("sari", "Sari Wulandari", Role::Supervisor, at(0), "Soekarno-Hatta"),
-        plan("yosef", "Yosef Manalu", Role::CounterOfficer, at(1), "Batam Centre"),
-        plan("ningsih", "Ningsih Rahayu", Role::SecondLineOfficer, at(1), "Batam Centre"),
-        plan("made", "Made Artawan", Role::CameraOperator, at(2), "Gilimanuk"),
-        plan("wayan", "Wayan Sudarma", Role::CameraOperator, at(2), "Gilimanuk"),
-        plan("dewi", "Dewi Lestari", Role::Supervisor, None, "command centre"),
-        plan("clerk", "Ahmad Fauzi", Role::WatchlistClerk, None, "travel-ban list"),
-        plan("policy", "Maria Tambunan", Role::PolicyAdmin, None, "sites and thresholds"),
+        plan(
+            "rina",
+            "Rina Siregar",
+            Role::CounterOfficer,
+            at(0),
+            "Soekarno-Hatta",
+        ),
+        plan(
+            "budi",
+            "Budi Santoso",
+            Role::SecondLineOfficer,
+            at(0),
+            "Soekarno-Hatta",
+        ),
+        plan(
+            "sari",
+            "Sari Wulandari",
+            Role::Supervisor,
+            at(0),
+            "Soekarno-Hatta",
+        ),
+        plan(
+            "yosef",
+            "Yosef Manalu",
+            Role::CounterOfficer,
+            at(1),
+            "Batam Centre",
+        ),
+        plan(
+            "ningsih",
+            "Ningsih Rahayu",
+            Role::SecondLineOfficer,
+            at(1),
+            "Batam Centre",
+        ),
+        plan(
+            "made",
+            "Made Artawan",
+            Role::CameraOperator,
+            at(2),
+            "Gilimanuk",
+        ),
+        plan(
+            "wayan",
+            "Wayan Sudarma",
+            Role::CameraOperator,
+            at(2),
+            "Gilimanuk",
+        ),
+        plan(
+            "dewi",
+            "Dewi Lestari",
+            Role::Supervisor,
+            None,
+            "command centre",
+        ),
+        plan(
+            "clerk",
+            "Ahmad Fauzi",
+            Role::WatchlistClerk,
+            None,
+            "travel-ban list",
+        ),
+        plan(
+            "policy",
+            "Maria Tambunan",
+            Role::PolicyAdmin,
+            None,
+            "sites and thresholds",
+        ),
         plan("auditor", "Hendra Gunawan", Role::Auditor, None, "audit"),
     ];
     let mut out = Vec::new();
     for (plan, place) in plans {
         let password = seed::sign_in(state, &plan, false).await?;
-        out.push(SignIn { username: plan.username, password, role: plan.role, place });
+        out.push(SignIn {
+            username: plan.username,
+            password,
+            role: plan.role,
+            place,
+        });
     }
     Ok(out)
 }
 
-fn plan(username: &'static str, display_name: &'static str, role: Role, site: Option<SiteId>, place: &'static str) -> (AccountPlan<'static>, &'static str) {
-    (AccountPlan { username, display_name, role, site, desk: None }, place)
+fn plan(
+    username: &'static str,
+    display_name: &'static str,
+    role: Role,
+    site: Option<SiteId>,
+    place: &'static str,
+) -> (AccountPlan<'static>, &'static str) {
+    (
+        AccountPlan {
+            username,
+            display_name,
+            role,
+            site,
+            desk: None,
+        },
+        place,
+    )
 }
 
 fn announce(url: &str, sign_ins: &[SignIn], fingerprint: &str) {
     progress::say("");
     progress::say(&format!("  Open  {url}"));
-    progress::say("  The certificate was made on this machine; your browser asks once. SHA-256 fingerprint:");
+    progress::say(
+        "  The certificate was made on this machine; your browser asks once. SHA-256 fingerprint:",
+    );
     progress::say(&format!("  {fingerprint}"));
     progress::say("");
     progress::say("  Sign-ins, valid until the next start:");
     for sign_in in sign_ins {
-        progress::say(&format!("    {:<10} {:<30} {:<26} {}", sign_in.username, sign_in.password, sign_in.role.name(), sign_in.place));
+        progress::say(&format!(
+            "    {:<10} {:<30} {:<26} {}",
+            sign_in.username,
+            sign_in.password,
+            sign_in.role.name(),
+            sign_in.place
+        ));
     }
     progress::say("");
-    progress::say("  Sign in as rina: an alert comes within seconds. Give the first opinion, then sign in as budi for the second.");
+    progress::say(
+        "  Sign in as rina: an alert comes within seconds. Give the first opinion, then sign in as budi for the second.",
+    );
     progress::say("  Ctrl-C stops everything.");
 }
 

@@ -63,7 +63,10 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
     let config = settings.load()?;
     logging::start(config.text("log"));
     let token = args.token.or_else(|| std::env::var(TOKEN).ok());
-    let options = EdgeOptions { token, ..options(&config, args.centre, args.ca)? };
+    let options = EdgeOptions {
+        token,
+        ..options(&config, args.centre, args.ca)?
+    };
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signal(stop.clone())?;
     if args.with_parent {
@@ -78,7 +81,13 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
 
 /// Options of a node from settings.
 pub fn options(config: &Config, centre: String, certificate: PathBuf) -> Result<EdgeOptions> {
-    let mut options = EdgeOptions::new(config.data(), centre, certificate, config.models(), inference::pack_name(config)?);
+    let mut options = EdgeOptions::new(
+        config.data(),
+        centre,
+        certificate,
+        config.models(),
+        inference::pack_name(config)?,
+    );
     options.engine = config.text("engine").parse().map_err(anyhow::Error::msg)?;
     options.ort_library = Some(match config.text("ort_library") {
         "" => config.data(),
@@ -89,7 +98,9 @@ pub fn options(config: &Config, centre: String, certificate: PathBuf) -> Result<
 }
 
 fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     std::thread::spawn(move || {
         runtime.block_on(centre::stop_signal());
         stop.store(true, Ordering::Relaxed);

@@ -66,8 +66,13 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
         Verb::Info { pack, json } => info(&config, pack, json),
         Verb::Add { card } => {
             let (engine, _) = inference::engine(&config)?;
-            let added = pack::add(&config.models(), &card, &engine, &mut |step| progress::say(&format!("  {step}")))?;
-            progress::say(&format!("Added `{}`. Use it with `pack = '{}'` in tapal.toml or --pack.", added.name, added.name));
+            let added = pack::add(&config.models(), &card, &engine, &mut |step| {
+                progress::say(&format!("  {step}"))
+            })?;
+            progress::say(&format!(
+                "Added `{}`. Use it with `pack = '{}'` in tapal.toml or --pack.",
+                added.name, added.name
+            ));
             Ok(())
         }
     }
@@ -85,8 +90,15 @@ fn list(config: &Config, as_json: bool) -> Result<()> {
             pack::State::Missing => "not installed",
             pack::State::Damaged => "damaged",
         };
-        let note = if pack.demonstration { " (demonstration only)" } else { "" };
-        progress::result(&format!("{:<12} {state:<14} {}{note}; {}", pack.name, pack.title, pack.licence));
+        let note = if pack.demonstration {
+            " (demonstration only)"
+        } else {
+            ""
+        };
+        progress::result(&format!(
+            "{:<12} {state:<14} {}{note}; {}",
+            pack.name, pack.title, pack.licence
+        ));
     }
     Ok(())
 }
@@ -96,13 +108,23 @@ fn install(config: &Config, name: &str, from: Option<&str>) -> Result<()> {
     let mut say = |step: pack::Progress| progress::say(&format!("  {step}"));
     let models = config.models();
     let done = match (name, from) {
-        ("starter", from) => tapal_vision::starter::install(&models, from.map(PathBuf::from).as_deref(), &engine, &mut say)?,
+        ("starter", from) => tapal_vision::starter::install(
+            &models,
+            from.map(PathBuf::from).as_deref(),
+            &engine,
+            &mut say,
+        )?,
         (_, Some(from)) => pack::install(&models, name, &Source::parse(from), &engine, &mut say)?,
         (_, None) => bail!(
             "the pack `{name}` has no package to fetch it from: give its files with `tapal models install {name} --from DIR`; `tapal models info {name}` names them"
         ),
     };
-    progress::say(&format!("Installed `{}` ({}) in {}.", done.name, done.model_id, done.folder.display()));
+    progress::say(&format!(
+        "Installed `{}` ({}) in {}.",
+        done.name,
+        done.model_id,
+        done.folder.display()
+    ));
     Ok(())
 }
 
@@ -112,7 +134,11 @@ fn verify(config: &Config, name: Option<String>, as_json: bool) -> Result<()> {
         Some(name) => vec![name],
         None => {
             let listed = pack::list(&models)?;
-            listed.into_iter().filter(|l| l.state != pack::State::Missing).map(|l| l.name).collect()
+            listed
+                .into_iter()
+                .filter(|l| l.state != pack::State::Missing)
+                .map(|l| l.name)
+                .collect()
         }
     };
     if names.is_empty() {
@@ -139,7 +165,9 @@ fn verify(config: &Config, name: Option<String>, as_json: bool) -> Result<()> {
         progress::result(&serde_json::to_string_pretty(&rows)?);
     }
     if !all_right {
-        bail!("a file is missing or has other bytes; install the pack again with `tapal models install`");
+        bail!(
+            "a file is missing or has other bytes; install the pack again with `tapal models install`"
+        );
     }
     Ok(())
 }
@@ -160,18 +188,43 @@ fn info(config: &Config, name: Option<String>, as_json: bool) -> Result<()> {
     let card = &info.card;
     let lines = [
         format!("{}: {}", card.name, card.title),
-        format!("model      {} ({} values, {} px)", card.model_id, card.dimension, card.input_size),
+        format!(
+            "model      {} ({} values, {} px)",
+            card.model_id, card.dimension, card.input_size
+        ),
         format!("licence    {}", card.licence),
-        format!("engine     {}{}", engine.name(), why_not.map_or(String::new(), |why| format!(" ({why})"))),
-        format!("thresholds possible {}, match {} {}", card.thresholds.possible, card.thresholds.r#match, card.thresholds.note),
-        format!("calibrated {} points; {}", card.calibration.len(), card.calibration_note),
-        format!("folder     {} ({})", info.folder.display(), if info.installed { "installed" } else { "not complete" }),
+        format!(
+            "engine     {}{}",
+            engine.name(),
+            why_not.map_or(String::new(), |why| format!(" ({why})"))
+        ),
+        format!(
+            "thresholds possible {}, match {} {}",
+            card.thresholds.possible, card.thresholds.r#match, card.thresholds.note
+        ),
+        format!(
+            "calibrated {} points; {}",
+            card.calibration.len(),
+            card.calibration_note
+        ),
+        format!(
+            "folder     {} ({})",
+            info.folder.display(),
+            if info.installed {
+                "installed"
+            } else {
+                "not complete"
+            }
+        ),
     ];
     for line in lines {
         progress::result(&line);
     }
     for file in &card.files {
-        progress::result(&format!("  {:<30} {} bytes, {}, {}", file.name, file.bytes, file.origin, file.licence));
+        progress::result(&format!(
+            "  {:<30} {} bytes, {}, {}",
+            file.name, file.bytes, file.origin, file.licence
+        ));
     }
     Ok(())
 }

@@ -33,7 +33,9 @@ pub fn password_verdict(username: &str, password: &str) -> Result<(), WeakPasswo
     let mut all = password.chars();
     let first = all.next();
     let lower = password.to_lowercase();
-    if all.all(|c| Some(c) == first) || (username.len() >= 3 && lower.contains(&username.to_lowercase())) {
+    if all.all(|c| Some(c) == first)
+        || (username.len() >= 3 && lower.contains(&username.to_lowercase()))
+    {
         return Err(WeakPassword::Guessable);
     }
     Ok(())
@@ -60,18 +62,32 @@ mod tests {
         for (user, password, expect) in [
             ("rina", "short", Err(WeakPassword::TooShort)),
             ("rina", "aaaaaaaaaaaaaaaaaa", Err(WeakPassword::Guessable)),
-            ("rina", "hello RINA hello hello", Err(WeakPassword::Guessable)),
+            (
+                "rina",
+                "hello RINA hello hello",
+                Err(WeakPassword::Guessable),
+            ),
             ("rina", "kapal besar di laut biru", Ok(())),
         ] {
             assert_eq!(password_verdict(user, password), expect, "{password}");
         }
-        assert_eq!(password_verdict("r", &"ab".repeat(200)), Err(WeakPassword::TooLong));
+        assert_eq!(
+            password_verdict("r", &"ab".repeat(200)),
+            Err(WeakPassword::TooLong)
+        );
     }
 
     #[test]
     fn the_wait_doubles_and_is_bounded() {
         let at = UtcMs(1_000_000);
-        for (failures, expect) in [(0, 0), (2, 0), (3, 2_000), (4, 4_000), (6, 16_000), (40, 15 * MINUTE_MS)] {
+        for (failures, expect) in [
+            (0, 0),
+            (2, 0),
+            (3, 2_000),
+            (4, 4_000),
+            (6, 16_000),
+            (40, 15 * MINUTE_MS),
+        ] {
             assert_eq!(sign_in_wait_ms(failures, at, at), expect, "{failures}");
         }
         assert_eq!(sign_in_wait_ms(3, at, at + 1_500), 500);

@@ -67,7 +67,10 @@ pub struct Verifier {
 
 impl Default for Verifier {
     fn default() -> Self {
-        Self { next: 1, head: GENESIS }
+        Self {
+            next: 1,
+            head: GENESIS,
+        }
     }
 }
 
@@ -75,7 +78,10 @@ impl Verifier {
     /// Takes the next row and its stored hash.
     pub fn push(&mut self, row: &Row, stored: &[u8]) -> Result<(), Broken> {
         if row.seq != self.next {
-            return Err(Broken::Gap { expected: self.next, found: row.seq });
+            return Err(Broken::Gap {
+                expected: self.next,
+                found: row.seq,
+            });
         }
         let hash = link(&self.head, row);
         if hash != stored {
@@ -116,7 +122,8 @@ mod tests {
 
     fn verify(rows: &[(Row, [u8; 32])]) -> Result<(), Broken> {
         let mut verifier = Verifier::default();
-        rows.iter().try_for_each(|(row, hash)| verifier.push(row, hash))
+        rows.iter()
+            .try_for_each(|(row, hash)| verifier.push(row, hash))
     }
 
     #[test]
@@ -137,7 +144,11 @@ mod tests {
             }
             let mut rows = chain(5);
             rows.remove(i);
-            assert_eq!(verify(&rows).is_err(), i < 4, "only a cut tail needs the signed head to be seen");
+            assert_eq!(
+                verify(&rows).is_err(),
+                i < 4,
+                "only a cut tail needs the signed head to be seen"
+            );
         }
     }
 
@@ -151,6 +162,9 @@ mod tests {
             subject: String::new(),
             detail: String::new(),
         };
-        assert_ne!(link(&GENESIS, &row("ab", "c")), link(&GENESIS, &row("a", "bc")));
+        assert_ne!(
+            link(&GENESIS, &row("ab", "c")),
+            link(&GENESIS, &row("a", "bc"))
+        );
     }
 }

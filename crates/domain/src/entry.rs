@@ -206,11 +206,22 @@ impl TryFrom<Draft> for Entry {
 impl Entry {
     /// The entry a lawful draft describes.
     pub fn new(draft: Draft) -> Result<Self, NotLawful> {
-        let Draft { id, list, person, order_reference, agency, in_force_from, in_force_to, version } = draft;
+        let Draft {
+            id,
+            list,
+            person,
+            order_reference,
+            agency,
+            in_force_from,
+            in_force_to,
+            version,
+        } = draft;
         if person.full_name.trim().is_empty() {
             return Err(NotLawful::NoName);
         }
-        if person.nationality.len() != 3 || !person.nationality.bytes().all(|b| b.is_ascii_alphabetic()) {
+        if person.nationality.len() != 3
+            || !person.nationality.bytes().all(|b| b.is_ascii_alphabetic())
+        {
             return Err(NotLawful::NoNationality);
         }
         if list == ListKind::EntryBan && person.is_citizen() {
@@ -222,7 +233,16 @@ impl Entry {
         if in_force_to <= in_force_from {
             return Err(NotLawful::EmptyPeriod);
         }
-        Ok(Self { id, list, person, order_reference, agency, in_force_from, in_force_to, version })
+        Ok(Self {
+            id,
+            list,
+            person,
+            order_reference,
+            agency,
+            in_force_from,
+            in_force_to,
+            version,
+        })
     }
 
     /// Its id.
@@ -297,19 +317,40 @@ mod tests {
         assert_eq!(Entry::new(draft.clone()).err(), expect);
         // The wire cannot smuggle in what the constructor refuses.
         let json = serde_json::to_string(&draft).unwrap();
-        assert_eq!(serde_json::from_str::<Entry>(&json).is_err(), expect.is_some());
+        assert_eq!(
+            serde_json::from_str::<Entry>(&json).is_err(),
+            expect.is_some()
+        );
     }
 
     #[test]
     fn only_lawful_drafts_become_entries() {
         check(|_| {}, None);
-        check(|d| d.list = ListKind::EntryBan, Some(NotLawful::EntryBanOnCitizen));
-        check(|d| (d.list, d.person.nationality) = (ListKind::EntryBan, "idn".into()), Some(NotLawful::EntryBanOnCitizen));
-        check(|d| (d.list, d.person.nationality) = (ListKind::EntryBan, "RUS".into()), None);
-        check(|d| d.order_reference = "  ".into(), Some(NotLawful::NoOrder));
+        check(
+            |d| d.list = ListKind::EntryBan,
+            Some(NotLawful::EntryBanOnCitizen),
+        );
+        check(
+            |d| (d.list, d.person.nationality) = (ListKind::EntryBan, "idn".into()),
+            Some(NotLawful::EntryBanOnCitizen),
+        );
+        check(
+            |d| (d.list, d.person.nationality) = (ListKind::EntryBan, "RUS".into()),
+            None,
+        );
+        check(
+            |d| d.order_reference = "  ".into(),
+            Some(NotLawful::NoOrder),
+        );
         check(|d| d.person.full_name.clear(), Some(NotLawful::NoName));
-        check(|d| d.person.nationality = "ID".into(), Some(NotLawful::NoNationality));
-        check(|d| d.in_force_to = d.in_force_from, Some(NotLawful::EmptyPeriod));
+        check(
+            |d| d.person.nationality = "ID".into(),
+            Some(NotLawful::NoNationality),
+        );
+        check(
+            |d| d.in_force_to = d.in_force_from,
+            Some(NotLawful::EmptyPeriod),
+        );
     }
 
     #[test]

@@ -102,7 +102,13 @@ impl Role {
             Self::CameraOperator | Self::CounterOfficer | Self::SecondLineOfficer => {
                 &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites]
             }
-            Self::Supervisor => &[ReadAlerts, JudgeAlerts, ResolveAlerts, ReadAttempts, ReadSites],
+            Self::Supervisor => &[
+                ReadAlerts,
+                JudgeAlerts,
+                ResolveAlerts,
+                ReadAttempts,
+                ReadSites,
+            ],
             Self::WatchlistClerk => &[ReadEntries, DraftEntries],
             Self::WatchlistApprover => &[ReadEntries, EndEntries],
             Self::Auditor => &[ReadAlerts, ReadAttempts, ReadSites, ReadEntries, ReadAudit],
@@ -121,16 +127,36 @@ mod tests {
     #[test]
     fn nobody_holds_both_ends_of_a_control() {
         for role in Role::ALL {
-            assert!(!(role.may(DraftEntries) && role.may(JudgeAlerts)), "{role:?} could list a person and judge the match");
-            assert!(!(role.may(EditSites) && role.may(JudgeAlerts)), "{role:?} could set the threshold and judge the match");
-            assert!(!(role.may(EditAccounts) && role.may(JudgeAlerts)), "{role:?} could open a second account and judge twice");
-            assert!(!(role.may(DraftEntries) && role.may(EndEntries)), "{role:?} drafts and ends");
+            assert!(
+                !(role.may(DraftEntries) && role.may(JudgeAlerts)),
+                "{role:?} could list a person and judge the match"
+            );
+            assert!(
+                !(role.may(EditSites) && role.may(JudgeAlerts)),
+                "{role:?} could set the threshold and judge the match"
+            );
+            assert!(
+                !(role.may(EditAccounts) && role.may(JudgeAlerts)),
+                "{role:?} could open a second account and judge twice"
+            );
+            assert!(
+                !(role.may(DraftEntries) && role.may(EndEntries)),
+                "{role:?} drafts and ends"
+            );
         }
     }
 
     #[test]
     fn an_auditor_reads_and_changes_nothing() {
-        for change in [JudgeAlerts, ResolveAlerts, EditSites, DraftEntries, EndEntries, EditAccounts, EditEdges] {
+        for change in [
+            JudgeAlerts,
+            ResolveAlerts,
+            EditSites,
+            DraftEntries,
+            EndEntries,
+            EditAccounts,
+            EditEdges,
+        ] {
             assert!(!Auditor.may(change), "{change:?}");
         }
         assert!(Auditor.may(ReadAudit) && Auditor.may(ReadAlerts));

@@ -145,7 +145,12 @@ pub enum Judgement {
 
 /// Judges ranked candidates at the instant of the match. Skipped: entries not in force now, lists the site does
 /// not subscribe to, lists without a threshold.
-pub fn judge(candidates: &[Candidate], lists: &[ListKind], thresholds: &[Threshold], now: UtcMs) -> Judgement {
+pub fn judge(
+    candidates: &[Candidate],
+    lists: &[ListKind],
+    thresholds: &[Threshold],
+    now: UtcMs,
+) -> Judgement {
     let band = |c: &Candidate| {
         let threshold = thresholds.iter().find(|t| t.list == c.list);
         threshold.map_or(Band::Unknown, |t| t.band(c.score))
@@ -161,7 +166,11 @@ pub fn judge(candidates: &[Candidate], lists: &[ListKind], thresholds: &[Thresho
     let mut raised = raised.into_iter();
     match raised.next() {
         None => Judgement::Unknown,
-        Some(best) => Judgement::Raise { band: band(&best), best, others: raised.collect() },
+        Some(best) => Judgement::Raise {
+            band: band(&best),
+            best,
+            others: raised.collect(),
+        },
     }
 }
 
@@ -183,7 +192,9 @@ pub fn false_match_rate(points: &[FalseMatchPoint], score: f32) -> Option<f64> {
     if score >= last.score {
         return Some(last.fmr);
     }
-    let pair = points.windows(2).find(|w| w[0].score <= score && score < w[1].score)?;
+    let pair = points
+        .windows(2)
+        .find(|w| w[0].score <= score && score < w[1].score)?;
     let share = f64::from((score - pair[0].score) / (pair[1].score - pair[0].score));
     let (low, high) = (pair[0].fmr.max(1e-12).ln(), pair[1].fmr.max(1e-12).ln());
     Some((low + share * (high - low)).exp())
@@ -209,14 +220,24 @@ mod tests {
             score,
         }
     }
-    const WANTED: Threshold = Threshold { list: ListKind::Wanted, possible: 0.4, strong: 0.6 };
-    const EXIT: Threshold = Threshold { list: ListKind::ExitBan, possible: 0.5, strong: 0.7 };
+    const WANTED: Threshold = Threshold {
+        list: ListKind::Wanted,
+        possible: 0.4,
+        strong: 0.6,
+    };
+    const EXIT: Threshold = Threshold {
+        list: ListKind::ExitBan,
+        possible: 0.5,
+        strong: 0.7,
+    };
 
     fn check(candidates: &[Candidate], now: i64, expect: Option<(u128, Band, usize)>) {
         let lists = [ListKind::Wanted, ListKind::ExitBan];
         let got = match judge(candidates, &lists, &[WANTED, EXIT], UtcMs(now)) {
             Judgement::Unknown => None,
-            Judgement::Raise { best, band, others } => Some((best.entry.0.as_u128(), band, others.len())),
+            Judgement::Raise { best, band, others } => {
+                Some((best.entry.0.as_u128(), band, others.len()))
+            }
         };
         assert_eq!(got, expect, "{candidates:?} at {now}");
     }
@@ -226,10 +247,18 @@ mod tests {
         use ListKind::*;
         check(&[], 150, None);
         check(&[candidate(1, Wanted, 0.399)], 150, None);
-        check(&[candidate(1, Wanted, 0.4)], 150, Some((1, Band::Possible, 0)));
+        check(
+            &[candidate(1, Wanted, 0.4)],
+            150,
+            Some((1, Band::Possible, 0)),
+        );
         check(&[candidate(1, Wanted, 0.6)], 150, Some((1, Band::Match, 0)));
         check(&[candidate(1, ExitBan, 0.45)], 150, None);
-        check(&[candidate(1, ExitBan, 0.55), candidate(2, Wanted, 0.5)], 150, Some((1, Band::Possible, 1)));
+        check(
+            &[candidate(1, ExitBan, 0.55), candidate(2, Wanted, 0.5)],
+            150,
+            Some((1, Band::Possible, 1)),
+        );
         check(&[candidate(1, Wanted, f32::NAN)], 150, None);
     }
 
@@ -257,7 +286,16 @@ mod tests {
 
     #[test]
     fn the_rate_is_interpolated_and_never_promises_what_was_not_measured() {
-        let points = [FalseMatchPoint { score: 0.2, fmr: 1e-2 }, FalseMatchPoint { score: 0.4, fmr: 1e-4 }];
+        let points = [
+            FalseMatchPoint {
+                score: 0.2,
+                fmr: 1e-2,
+            },
+            FalseMatchPoint {
+                score: 0.4,
+                fmr: 1e-4,
+            },
+        ];
         let rate = |score| false_match_rate(&points, score);
         assert_eq!(rate(0.1), None);
         assert!((rate(0.3).unwrap() - 1e-3).abs() < 1e-6);

@@ -61,7 +61,9 @@ pub enum NotDeployed {
     #[error("this site has no deployment record; fill it in on the site's page")]
     NoRecord,
     /// A mandatory field is empty.
-    #[error("the deployment record lacks its decree, purpose or DPIA reference; complete it on the site's page")]
+    #[error(
+        "the deployment record lacks its decree, purpose or DPIA reference; complete it on the site's page"
+    )]
     Incomplete,
     /// No list is named.
     #[error("the deployment record names no list; name the lists this site may search")]
@@ -122,8 +124,16 @@ mod tests {
         check(|_| {}, 199, None);
         check(|_| {}, 99, Some(NotDeployed::NotInForce));
         check(|_| {}, 200, Some(NotDeployed::NotInForce));
-        check(|r| r.decree = " ".into(), 150, Some(NotDeployed::Incomplete));
-        check(|r| r.dpia_reference.clear(), 150, Some(NotDeployed::Incomplete));
+        check(
+            |r| r.decree = " ".into(),
+            150,
+            Some(NotDeployed::Incomplete),
+        );
+        check(
+            |r| r.dpia_reference.clear(),
+            150,
+            Some(NotDeployed::Incomplete),
+        );
         check(|r| r.lists.clear(), 150, Some(NotDeployed::NoLists));
         check(|r| r.sign_posted = false, 150, Some(NotDeployed::NoSign));
         assert_eq!(may_run(None, UtcMs(150)), Err(NotDeployed::NoRecord));

@@ -25,8 +25,17 @@ pub mod header {
 }
 
 /// The text a request signature covers.
-pub fn signed_text(method: &str, path_and_query: &str, time: UtcMs, nonce: &str, body_sha256_hex: &str) -> String {
-    format!("tapal-1\n{method}\n{path_and_query}\n{}\n{nonce}\n{body_sha256_hex}", time.0)
+pub fn signed_text(
+    method: &str,
+    path_and_query: &str,
+    time: UtcMs,
+    nonce: &str,
+    body_sha256_hex: &str,
+) -> String {
+    format!(
+        "tapal-1\n{method}\n{path_and_query}\n{}\n{nonce}\n{body_sha256_hex}",
+        time.0
+    )
 }
 
 /// `POST /api/v1/edges/enrol`, unsigned: the one-time token proves the right to enrol.

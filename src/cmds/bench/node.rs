@@ -73,16 +73,29 @@ struct Latency {
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
-    let settings = settings.with("pack", args.pack).with("engine", args.engine).with("threads", args.threads);
+    let settings = settings
+        .with("pack", args.pack)
+        .with("engine", args.engine)
+        .with("threads", args.threads);
     let config = settings.load()?;
-    logging::start(if config.text("log") == "info" { "warn" } else { config.text("log") });
-    let dir = std::fs::canonicalize(&args.dir).with_context(|| format!("there is no folder {}", args.dir.display()))?;
+    logging::start(if config.text("log") == "info" {
+        "warn"
+    } else {
+        config.text("log")
+    });
+    let dir = std::fs::canonicalize(&args.dir)
+        .with_context(|| format!("there is no folder {}", args.dir.display()))?;
     let truth = Truth::read(&dir)?;
     if args.cameras == 0 || truth.clips.is_empty() {
         bail!("give at least one camera and one clip");
     }
     let clips: Vec<_> = truth.clips.values().collect();
-    let plans = (0..args.cameras).map(|n| clip_camera(&format!("Camera {}", n + 1), &dir.join(&clips[n % clips.len()].file)));
+    let plans = (0..args.cameras).map(|n| {
+        clip_camera(
+            &format!("Camera {}", n + 1),
+            &dir.join(&clips[n % clips.len()].file),
+        )
+    });
     let open = inference::open(&config)?;
     let runtime = centre::runtime()?;
     let report = runtime.block_on(async {
@@ -93,9 +106,14 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
         let alerts = bench.alerts().await?;
         let health = bench.edge.cameras();
         bench.stop().await?;
-        let mut waits: Vec<i64> = alerts.iter().map(|a| a.received_at.since_ms(a.captured_at)).collect();
+        let mut waits: Vec<i64> = alerts
+            .iter()
+            .map(|a| a.received_at.since_ms(a.captured_at))
+            .collect();
         waits.sort_unstable();
-        let sum = |of: fn(&tapal_domain::wire::Counters) -> u64| health.iter().map(|h| of(&h.counters)).sum::<u64>();
+        let sum = |of: fn(&tapal_domain::wire::Counters) -> u64| {
+            health.iter().map(|h| of(&h.counters)).sum::<u64>()
+        };
         let per = |cpu: f64| cpu / (args.minutes * 60.0) / args.cameras as f64;
         anyhow::Ok(Report {
             pack: open.pack.card().name.clone(),
@@ -108,7 +126,11 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
             fps_per_camera: sum(|c| c.frames) as f64 / (args.minutes * 60.0) / args.cameras as f64,
             alerts: alerts.len(),
             persons: sum(|c| c.persons),
-            capture_to_event_ms: Latency { p50: percentile(&waits, 0.5), p99: percentile(&waits, 0.99), max: waits.last().copied() },
+            capture_to_event_ms: Latency {
+                p50: percentile(&waits, 0.5),
+                p99: percentile(&waits, 0.99),
+                max: waits.last().copied(),
+            },
             cpu_per_stream: per(all),
             cpu_per_stream_without_ffmpeg: per(own),
             memory_growth_mib: growth(&memory),
@@ -148,7 +170,9 @@ fn growth(memory: &[u64]) -> i64 {
 fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }
 
 /// Processor seconds of a process (user and system), and of the children it has waited for.
@@ -157,7 +181,11 @@ fn ticks(pid: &str) -> Option<(u64, u64, u32)> {
     // The name may hold spaces and brackets; the numbers start after the last bracket.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |i: usize| fields.get(i).and_then(|text| text.parse::<u64>().ok());
-    Some((number(11)? + number(12)?, number(13)? + number(14)?, u32::try_from(number(1)?).ok()?))
+    Some((
+        number(11)? + number(12)?,
+        number(13)? + number(14)?,
+        u32::try_from(number(1)?).ok()?,
+    ))
 }
 
 /// Clock ticks a second: 100 on every Linux Rust runs on.
@@ -171,20 +199,43 @@ fn cpu_s() -> Result<f64> {
 fn cpu_with_children_s() -> Result<f64> {
     let (own, waited, _) = ticks("self").context("cannot read /proc/self/stat")?;
     let me = std::process::id();
-    let names = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let children: u64 = names.filter_map(|pid| ticks(&pid)).filter(|(_, _, parent)| *parent == me).map(|(cpu, _, _)| cpu).sum();
+    let names = std::fs::read_dir("/proc")?
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let children: u64 = names
+        .filter_map(|pid| ticks(&pid))
+        .filter(|(_, _, parent)| *parent == me)
+        .map(|(cpu, _, _)| cpu)
+        .sum();
     Ok((own + waited + children) as f64 / TICKS)
 }
 
 fn print(r: &Report) {
     let ms = |value: Option<i64>| value.map_or("-".into(), |ms| ms.to_string());
     for line in [
-        format!("{} cameras, {} threads, {} on {}, {} min", r.cameras, r.threads, r.pack, r.engine, r.minutes),
-        format!("frames {} ({:.1}/s a camera), dropped {}", r.frames, r.fps_per_camera, r.frames_dropped),
+        format!(
+            "{} cameras, {} threads, {} on {}, {} min",
+            r.cameras, r.threads, r.pack, r.engine, r.minutes
+        ),
+        format!(
+            "frames {} ({:.1}/s a camera), dropped {}",
+            r.frames, r.fps_per_camera, r.frames_dropped
+        ),
         format!("people {}, alerts {}", r.persons, r.alerts),
-        format!("capture to event p50 {} ms, p99 {} ms, max {} ms", ms(r.capture_to_event_ms.p50), ms(r.capture_to_event_ms.p99), ms(r.capture_to_event_ms.max)),
-        format!("processor a stream {:.3} ({:.3} without ffmpeg)", r.cpu_per_stream, r.cpu_per_stream_without_ffmpeg),
-        format!("memory {:?} MiB, growth {} MiB", r.memory_mib, r.memory_growth_mib),
+        format!(
+            "capture to event p50 {} ms, p99 {} ms, max {} ms",
+            ms(r.capture_to_event_ms.p50),
+            ms(r.capture_to_event_ms.p99),
+            ms(r.capture_to_event_ms.max)
+        ),
+        format!(
+            "processor a stream {:.3} ({:.3} without ffmpeg)",
+            r.cpu_per_stream, r.cpu_per_stream_without_ffmpeg
+        ),
+        format!(
+            "memory {:?} MiB, growth {} MiB",
+            r.memory_mib, r.memory_growth_mib
+        ),
     ] {
         progress::result(&line);
     }
@@ -196,13 +247,20 @@ mod tests {
 
     #[test]
     fn growth_compares_quarters() {
-        for (memory, expect) in [(vec![5, 10, 10, 10], 0), (vec![5, 10, 12, 30], 20), (vec![1], 0), (vec![], 0)] {
+        for (memory, expect) in [
+            (vec![5, 10, 10, 10], 0),
+            (vec![5, 10, 12, 30], 20),
+            (vec![1], 0),
+            (vec![], 0),
+        ] {
             assert_eq!(growth(&memory), expect, "{memory:?}");
         }
     }
 
     #[test]
     fn own_processor_time_and_memory_can_be_read() {
-        assert!(cpu_s().unwrap() >= 0.0 && cpu_with_children_s().unwrap() >= 0.0 && resident_mib() > 0);
+        assert!(
+            cpu_s().unwrap() >= 0.0 && cpu_with_children_s().unwrap() >= 0.0 && resident_mib() > 0
+        );
     }
 }

@@ -72,10 +72,18 @@ struct Report {
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
-    let settings = settings.with("pack", args.pack).with("engine", args.engine).with("threads", args.threads);
+    let settings = settings
+        .with("pack", args.pack)
+        .with("engine", args.engine)
+        .with("threads", args.threads);
     let config = settings.load()?;
-    logging::start(if config.text("log") == "info" { "warn" } else { config.text("log") });
-    let dir = std::fs::canonicalize(&args.dir).with_context(|| format!("there is no folder {}", args.dir.display()))?;
+    logging::start(if config.text("log") == "info" {
+        "warn"
+    } else {
+        config.text("log")
+    });
+    let dir = std::fs::canonicalize(&args.dir)
+        .with_context(|| format!("there is no folder {}", args.dir.display()))?;
     let truth = Truth::read(&dir)?;
     if truth.clips.is_empty() {
         bail!("{} names no clips", dir.join("groundtruth.json").display());
@@ -84,7 +92,11 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
     let runtime = centre::runtime()?;
     let mut rows = Vec::new();
     for (name, clip) in &truth.clips {
-        progress::say(&format!("{name} ({} of {})", rows.len() + 1, truth.clips.len()));
+        progress::say(&format!(
+            "{name} ({} of {})",
+            rows.len() + 1,
+            truth.clips.len()
+        ));
         rows.push(runtime.block_on(one(&config, &open, &dir, &truth, name, clip))?);
     }
     let report = Report {
@@ -104,20 +116,41 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
 }
 
 /// Plays one clip. A fresh centre each time, so that no clip profits from another.
-async fn one(config: &Config, open: &Inference, dir: &std::path::Path, truth: &Truth, name: &str, clip: &Clip) -> Result<Row> {
+async fn one(
+    config: &Config,
+    open: &Inference,
+    dir: &std::path::Path,
+    truth: &Truth,
+    name: &str,
+    clip: &Clip,
+) -> Result<Row> {
     let plan = clip_camera(name, &dir.join(&clip.file));
     let bench = Bench::start(config, open, dir, truth, vec![plan], false).await?;
     let began = play(&bench, clip).await?;
     let alerts = bench.alerts().await?;
-    let counters = bench.edge.cameras().first().map(|camera| camera.counters.clone()).unwrap_or_default();
+    let counters = bench
+        .edge
+        .cameras()
+        .first()
+        .map(|camera| camera.counters.clone())
+        .unwrap_or_default();
     bench.stop().await?;
-    let raised: Vec<Raised> = alerts.iter().map(|alert| on_the_clip(alert, began, clip.fps)).collect();
-    let mut waits: Vec<i64> = alerts.iter().map(|a| a.received_at.since_ms(a.captured_at)).collect();
+    let raised: Vec<Raised> = alerts
+        .iter()
+        .map(|alert| on_the_clip(alert, began, clip.fps))
+        .collect();
+    let mut waits: Vec<i64> = alerts
+        .iter()
+        .map(|a| a.received_at.since_ms(a.captured_at))
+        .collect();
     waits.sort_unstable();
     Ok(Row {
         clip: name.into(),
         score: truth.score(clip, &raised),
-        capture_to_event_ms: Latency { p50: percentile(&waits, 0.5), p99: percentile(&waits, 0.99) },
+        capture_to_event_ms: Latency {
+            p50: percentile(&waits, 0.5),
+            p99: percentile(&waits, 0.99),
+        },
         alert_scores: alerts.iter().map(|a| a.score).collect(),
         alert_shots: alerts.iter().map(|a| a.shots).collect(),
         frames: counters.frames,
@@ -138,28 +171,47 @@ async fn play(bench: &Bench, clip: &Clip) -> Result<UtcMs> {
         let now = crate::clock::now();
         let camera = bench.edge.cameras().into_iter().next();
         if began.is_none() {
-            began = camera.as_ref().filter(|c| c.state == CameraState::Live).map(|c| c.since);
+            began = camera
+                .as_ref()
+                .filter(|c| c.state == CameraState::Live)
+                .map(|c| c.since);
         }
         if let Some(began) = began {
             bar.set((now.since_ms(began) as f64 / 1000.0 * clip.fps).max(0.0) as u64);
         }
         if now > deadline {
-            let why = bench.edge.refused().or_else(|| camera.and_then(|c| c.reason)).unwrap_or_else(|| "it never ended".into());
+            let why = bench
+                .edge
+                .refused()
+                .or_else(|| camera.and_then(|c| c.reason))
+                .unwrap_or_else(|| "it never ended".into());
             bail!("{} was not played to its end: {why}", clip.file);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     bar.set(u64::from(clip.frames_total));
-    began.with_context(|| format!("{} gave no frame; is it a video that ffmpeg can read?", clip.file))
+    began.with_context(|| {
+        format!(
+            "{} gave no frame; is it a video that ffmpeg can read?",
+            clip.file
+        )
+    })
 }
 
 fn on_the_clip(alert: &Seen, began: UtcMs, fps: f64) -> Raised {
     let frame = alert.captured_at.since_ms(began) as f64 / 1000.0 * fps;
-    Raised { names: alert.names.clone(), frame, face_box: alert.face_box }
+    Raised {
+        names: alert.names.clone(),
+        frame,
+        face_box: alert.face_box,
+    }
 }
 
 fn print(report: &Report) {
-    progress::result(&format!("{} on {}, {} on the list", report.model_id, report.engine, report.watchlisted));
+    progress::result(&format!(
+        "{} on {}, {} on the list",
+        report.model_id, report.engine, report.watchlisted
+    ));
     for row in &report.clips {
         let s = &row.score;
         let ms = |value: Option<i64>| value.map_or("-".into(), |ms| ms.to_string());

@@ -31,14 +31,22 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
-    let config = settings.with("pack", args.pack).with("engine", args.engine).load()?;
+    let config = settings
+        .with("pack", args.pack)
+        .with("engine", args.engine)
+        .load()?;
     let open = inference::open(&config)?;
-    let setup =
-        eval::Setup { pack: &open.pack, engine: &open.engine, detect: DetectSize::default(), threads: config.threads() };
+    let setup = eval::Setup {
+        pack: &open.pack,
+        engine: &open.engine,
+        detect: DetectSize::default(),
+        threads: config.threads(),
+    };
     let bar = Mutex::new(None::<progress::Bar>);
     let show = |done: usize, total: usize| {
         if let Ok(mut bar) = bar.lock() {
-            bar.get_or_insert_with(|| progress::Bar::new("embedding", total as u64)).set(done as u64);
+            bar.get_or_insert_with(|| progress::Bar::new("embedding", total as u64))
+                .set(done as u64);
         }
     };
     let report = if args.all {
@@ -49,7 +57,12 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
     let tar: Map<String, Value> = report
         .tar
         .iter()
-        .map(|row| (rate(row.far), json!({"value": row.tar, "ci95": row.ci95, "threshold": row.threshold})))
+        .map(|row| {
+            (
+                rate(row.far),
+                json!({"value": row.tar, "ci95": row.ci95, "threshold": row.threshold}),
+            )
+        })
         .collect();
     if args.json {
         let mut value = serde_json::to_value(&report)?;
@@ -59,12 +72,20 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
         progress::result(&serde_json::to_string_pretty(&value)?);
         return Ok(());
     }
-    progress::result(&format!("{} on {} ({} photographs, {} without a usable face)", report.model_id, report.engine, report.images, report.failures_to_enrol));
-    progress::result(&format!("{} genuine pairs, {} impostor pairs", report.n_genuine, report.n_impostor));
+    progress::result(&format!(
+        "{} on {} ({} photographs, {} without a usable face)",
+        report.model_id, report.engine, report.images, report.failures_to_enrol
+    ));
+    progress::result(&format!(
+        "{} genuine pairs, {} impostor pairs",
+        report.n_genuine, report.n_impostor
+    ));
     for row in &report.tar {
         let far = rate(row.far);
         progress::result(&match (row.tar, row.ci95) {
-            (Some(tar), Some([low, high])) => format!("TAR at FAR {far}: {tar:.4} (95 % interval {low:.4} to {high:.4})"),
+            (Some(tar), Some([low, high])) => {
+                format!("TAR at FAR {far}: {tar:.4} (95 % interval {low:.4} to {high:.4})")
+            }
             _ => format!("TAR at FAR {far}: too few impostor pairs to say"),
         });
     }

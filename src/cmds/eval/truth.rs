@@ -136,9 +136,14 @@ impl Truth {
     /// Reads `groundtruth.json` of a folder.
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join("groundtruth.json");
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}: the folder needs groundtruth.json, portraits/ and clips/", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not in the expected form", path.display()))
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "cannot read {}: the folder needs groundtruth.json, portraits/ and clips/",
+                path.display()
+            )
+        })?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is not in the expected form", path.display()))
     }
 
     /// Whether this person is on the list.
@@ -148,11 +153,17 @@ impl Truth {
 
     /// Scores the alerts of one clip.
     pub fn score(&self, clip: &Clip, alerts: &[Raised]) -> Score {
-        let wanted: Vec<&Track> = clip.tracks.iter().filter(|t| self.watchlisted(&t.id)).collect();
+        let wanted: Vec<&Track> = clip
+            .tracks
+            .iter()
+            .filter(|t| self.watchlisted(&t.id))
+            .collect();
         let mut hits = vec![0_usize; wanted.len()];
         let mut false_alerts = 0;
         for alert in alerts {
-            let pass = wanted.iter().position(|t| t.id == alert.names && clip.in_view(t, alert.frame));
+            let pass = wanted
+                .iter()
+                .position(|t| t.id == alert.names && clip.in_view(t, alert.frame));
             match pass {
                 Some(i) if clip.points_at(alert) => hits[i] += 1,
                 _ => false_alerts += 1,
@@ -164,7 +175,11 @@ impl Truth {
             watchlisted_passes: wanted.len(),
             alerts: alerts.len(),
             false_alerts,
-            alerts_per_watchlisted_pass: if wanted.is_empty() { 0.0 } else { right as f64 / wanted.len() as f64 },
+            alerts_per_watchlisted_pass: if wanted.is_empty() {
+                0.0
+            } else {
+                right as f64 / wanted.len() as f64
+            },
             missed_passes: hits.iter().filter(|n| **n == 0).count(),
             doubled_passes: hits.iter().filter(|n| **n > 1).count(),
         }
@@ -174,7 +189,8 @@ impl Truth {
 impl Clip {
     fn in_view(&self, track: &Track, frame: f64) -> bool {
         let slack = SLACK_S * self.fps;
-        f64::from(track.first_frame) - slack <= frame && frame <= f64::from(track.last_frame) + slack
+        f64::from(track.first_frame) - slack <= frame
+            && frame <= f64::from(track.last_frame) + slack
     }
 
     /// Whether the face the alert points at is the person it names. True when the place or the frames are unknown.
@@ -185,8 +201,12 @@ impl Clip {
         }
         let centre = ((x + w / 2.0) * self.width, (y + h / 2.0) * self.height);
         let slack = SLACK_S * self.fps;
-        let near = self.frames.iter().filter(|f| (f64::from(f.f) - alert.frame).abs() <= slack);
-        let distance = |b: &[f64; 4]| (b[0] + b[2] / 2.0 - centre.0).hypot(b[1] + b[3] / 2.0 - centre.1);
+        let near = self
+            .frames
+            .iter()
+            .filter(|f| (f64::from(f.f) - alert.frame).abs() <= slack);
+        let distance =
+            |b: &[f64; 4]| (b[0] + b[2] / 2.0 - centre.0).hypot(b[1] + b[3] / 2.0 - centre.1);
         let faces = near.flat_map(|f| &f.faces);
         let closest = faces.min_by(|a, b| distance(&a.bbox).total_cmp(&distance(&b.bbox)));
         closest.is_none_or(|face| face.id == alert.names)
@@ -217,13 +237,22 @@ mod tests {
     }
 
     fn raised(names: &str, frame: f64, face_box: [f32; 4]) -> Raised {
-        Raised { names: names.into(), frame, face_box }
+        Raised {
+            names: names.into(),
+            frame,
+            face_box,
+        }
     }
 
     fn check(alerts: &[Raised], right: f64, false_alerts: usize, missed: usize, doubled: usize) {
         let truth = truth();
         let score = truth.score(&truth.clips["x"], alerts);
-        let got = (score.alerts_per_watchlisted_pass, score.false_alerts, score.missed_passes, score.doubled_passes);
+        let got = (
+            score.alerts_per_watchlisted_pass,
+            score.false_alerts,
+            score.missed_passes,
+            score.doubled_passes,
+        );
         assert_eq!(got, (right, false_alerts, missed, doubled), "{alerts:?}");
         assert_eq!((score.passes, score.watchlisted_passes), (3, 2));
     }
@@ -232,8 +261,20 @@ mod tests {
     fn alerts_are_scored_by_person_and_place() {
         let nowhere = [0.0; 4];
         check(&[], 0.0, 0, 2, 0);
-        check(&[raised("a", 10.0, nowhere), raised("b", 40.0, nowhere)], 1.0, 0, 0, 0);
-        check(&[raised("a", 10.0, nowhere), raised("a", 20.0, nowhere)], 1.0, 0, 1, 1);
+        check(
+            &[raised("a", 10.0, nowhere), raised("b", 40.0, nowhere)],
+            1.0,
+            0,
+            0,
+            0,
+        );
+        check(
+            &[raised("a", 10.0, nowhere), raised("a", 20.0, nowhere)],
+            1.0,
+            0,
+            1,
+            1,
+        );
         check(&[raised("a", 60.0, nowhere)], 0.0, 1, 2, 0);
         check(&[raised("c", 60.0, nowhere)], 0.0, 1, 2, 0);
         // Names a, but the face in that place is b's.

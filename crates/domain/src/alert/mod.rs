@@ -255,7 +255,11 @@ pub struct Timers {
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { supervisor_ms: 20 * SECOND_MS, command_centre_ms: 120 * SECOND_MS, expire_ms: 30 * MINUTE_MS }
+        Self {
+            supervisor_ms: 20 * SECOND_MS,
+            command_centre_ms: 120 * SECOND_MS,
+            expire_ms: 30 * MINUTE_MS,
+        }
     }
 }
 
@@ -269,12 +273,26 @@ pub struct Alert {
 impl Alert {
     /// A new alert, received by the centre at `now`.
     pub fn raise(id: AlertId, edge: EdgeId, now: UtcMs) -> Self {
-        Self { id, steps: vec![Step { at: now, actor: Actor::Edge(edge), action: Action::Raise }] }
+        Self {
+            id,
+            steps: vec![Step {
+                at: now,
+                actor: Actor::Edge(edge),
+                action: Action::Raise,
+            }],
+        }
     }
 
     /// An alert from its recorded steps. The first must be the raising.
     pub fn from_steps(id: AlertId, steps: Vec<Step>) -> Option<Self> {
-        matches!(steps.first(), Some(Step { action: Action::Raise, .. })).then_some(Self { id, steps })
+        matches!(
+            steps.first(),
+            Some(Step {
+                action: Action::Raise,
+                ..
+            })
+        )
+        .then_some(Self { id, steps })
     }
 
     /// Its id.
@@ -294,22 +312,27 @@ impl Alert {
 
     /// Where it stands.
     pub fn status(&self) -> Status {
-        self.steps.iter().fold(Status::Raised, |status, step| match &step.action {
-            Action::Raise | Action::Escalate { .. } => status,
-            Action::Acknowledge => Status::Acknowledged,
-            Action::Opine { opinion, .. } => match (status, self.opinions().next()) {
-                (Status::FirstOpinion, Some((_, first))) => match combine(first, *opinion) {
-                    Outcome::Similar => Status::Similar,
-                    Outcome::NotSame => Status::NotSame,
-                    Outcome::Disagreed => Status::Disagreed,
+        self.steps
+            .iter()
+            .fold(Status::Raised, |status, step| match &step.action {
+                Action::Raise | Action::Escalate { .. } => status,
+                Action::Acknowledge => Status::Acknowledged,
+                Action::Opine { opinion, .. } => match (status, self.opinions().next()) {
+                    (Status::FirstOpinion, Some((_, first))) => match combine(first, *opinion) {
+                        Outcome::Similar => Status::Similar,
+                        Outcome::NotSame => Status::NotSame,
+                        Outcome::Disagreed => Status::Disagreed,
+                    },
+                    _ => Status::FirstOpinion,
                 },
-                _ => Status::FirstOpinion,
-            },
-            Action::Resolve { opinion: Opinion::Same, .. } => Status::Similar,
-            Action::Resolve { .. } => Status::NotSame,
-            Action::Expire => Status::UnresolvedExpired,
-            Action::Withdraw => Status::Withdrawn,
-        })
+                Action::Resolve {
+                    opinion: Opinion::Same,
+                    ..
+                } => Status::Similar,
+                Action::Resolve { .. } => Status::NotSame,
+                Action::Expire => Status::UnresolvedExpired,
+                Action::Withdraw => Status::Withdrawn,
+            })
     }
 
     /// The highest level that sees it.
@@ -323,18 +346,24 @@ impl Alert {
 
     /// Who took it.
     pub fn acknowledged_by(&self) -> Option<AccountId> {
-        self.steps.iter().find_map(|step| match (&step.action, step.actor) {
-            (Action::Acknowledge, Actor::Account(account, _)) => Some(account),
-            _ => None,
-        })
+        self.steps
+            .iter()
+            .find_map(|step| match (&step.action, step.actor) {
+                (Action::Acknowledge, Actor::Account(account, _)) => Some(account),
+                _ => None,
+            })
     }
 
     /// The opinions so far, first to last, with who gave them.
     pub fn opinions(&self) -> impl Iterator<Item = (AccountId, Opinion)> + '_ {
-        self.steps.iter().filter_map(|step| match (&step.action, step.actor) {
-            (Action::Opine { opinion, .. }, Actor::Account(account, _)) => Some((account, *opinion)),
-            _ => None,
-        })
+        self.steps
+            .iter()
+            .filter_map(|step| match (&step.action, step.actor) {
+                (Action::Opine { opinion, .. }, Actor::Account(account, _)) => {
+                    Some((account, *opinion))
+                }
+                _ => None,
+            })
     }
 
     /// Whether this account already gave an opinion.
@@ -369,11 +398,17 @@ impl Alert {
             return Err(Refused::NotAllowed { status });
         }
         match &action {
-            Action::Opine { reason, .. } if reason.trim().is_empty() => return Err(Refused::Incomplete { status }),
-            Action::Resolve { opinion, reason } if *opinion == Opinion::CannotTell || reason.trim().is_empty() => {
+            Action::Opine { reason, .. } if reason.trim().is_empty() => {
                 return Err(Refused::Incomplete { status });
             }
-            Action::Escalate { to } if *to <= self.level() => return Err(Refused::NotAllowed { status }),
+            Action::Resolve { opinion, reason }
+                if *opinion == Opinion::CannotTell || reason.trim().is_empty() =>
+            {
+                return Err(Refused::Incomplete { status });
+            }
+            Action::Escalate { to } if *to <= self.level() => {
+                return Err(Refused::NotAllowed { status });
+            }
             _ => {}
         }
         // Steps never run backwards, whatever a clock does.
@@ -420,7 +455,9 @@ impl Alert {
 /// Which actor may take which action at all. Judging belongs to people, the clock never decides.
 fn actor_may(action: &Action, actor: Actor) -> bool {
     match (action.kind(), actor) {
-        (Kind::Acknowledge | Kind::Opine, Actor::Account(_, role)) => role.may(Permission::JudgeAlerts),
+        (Kind::Acknowledge | Kind::Opine, Actor::Account(_, role)) => {
+            role.may(Permission::JudgeAlerts)
+        }
         (Kind::Resolve, Actor::Account(_, role)) => role.may(Permission::ResolveAlerts),
         (Kind::Escalate | Kind::Expire | Kind::Withdraw, Actor::Clock) => true,
         _ => false,

@@ -60,8 +60,11 @@ pub fn mine(alert: &Alert, site: SiteId, desk: Option<DeskId>, who: &Who) -> Opt
             }
         }
         Status::Raised => (judge && centre).then_some(Why::CommandCentre),
-        Status::Acknowledged => (alert.acknowledged_by() == Some(who.account)).then_some(Why::TakenByYou),
-        Status::FirstOpinion => (judge && (here || centre) && !alert.judged_by(who.account)).then_some(Why::SecondOpinion),
+        Status::Acknowledged => {
+            (alert.acknowledged_by() == Some(who.account)).then_some(Why::TakenByYou)
+        }
+        Status::FirstOpinion => (judge && (here || centre) && !alert.judged_by(who.account))
+            .then_some(Why::SecondOpinion),
         Status::Disagreed => {
             let may_see = here || who.site.is_none();
             (supervisor && may_see && !alert.judged_by(who.account)).then_some(Why::Disagreement)
@@ -78,7 +81,13 @@ pub fn allowed(alert: &Alert, account: AccountId, role: Role) -> Vec<Kind> {
         Kind::Resolve => role.may(Permission::ResolveAlerts) && !alert.judged_by(account),
         Kind::Raise | Kind::Escalate | Kind::Expire | Kind::Withdraw => false,
     };
-    alert.status().allowed().iter().copied().filter(may).collect()
+    alert
+        .status()
+        .allowed()
+        .iter()
+        .copied()
+        .filter(may)
+        .collect()
 }
 
 #[cfg(test)]
@@ -97,14 +106,23 @@ mod tests {
         Uuid::from_u128(n)
     }
     fn who(n: u128, role: Role, site: Option<u128>, desk: Option<u128>) -> Who {
-        Who { account: AccountId(id(n)), role, site: site.map(|n| SiteId(id(n))), desk: desk.map(|n| DeskId(id(n))) }
+        Who {
+            account: AccountId(id(n)),
+            role,
+            site: site.map(|n| SiteId(id(n))),
+            desk: desk.map(|n| DeskId(id(n))),
+        }
     }
     fn check(steps: &[(Action, Actor)], desk: Option<u128>, person: Who, expect: Option<Why>) {
         let mut alert = Alert::raise(AlertId(id(99)), EdgeId(id(98)), UtcMs(0));
         for (action, actor) in steps {
             alert.apply(action.clone(), *actor, UtcMs(1)).unwrap();
         }
-        assert_eq!(mine(&alert, SiteId(id(7)), desk.map(|n| DeskId(id(n))), &person), expect, "{steps:?} {person:?}");
+        assert_eq!(
+            mine(&alert, SiteId(id(7)), desk.map(|n| DeskId(id(n))), &person),
+            expect,
+            "{steps:?} {person:?}"
+        );
     }
 
     #[test]
@@ -118,16 +136,37 @@ mod tests {
         let centre = who(1, CameraOperator, None, None);
         let elsewhere = who(1, CounterOfficer, Some(8), None);
         let auditor = who(1, Auditor, Some(7), None);
-        for (person, expect) in
-            [(at_desk, Some(Why::YourDesk)), (other_desk, None), (any_desk, Some(Why::YourSite)), (boss, None), (centre, None), (elsewhere, None), (auditor, None)]
-        {
+        for (person, expect) in [
+            (at_desk, Some(Why::YourDesk)),
+            (other_desk, None),
+            (any_desk, Some(Why::YourSite)),
+            (boss, None),
+            (centre, None),
+            (elsewhere, None),
+            (auditor, None),
+        ] {
             check(&[], Some(5), person, expect);
         }
         check(&[], None, other_desk, Some(Why::YourSite));
-        check(&[up(Level::Supervisor)], Some(5), boss, Some(Why::Escalated));
-        check(&[up(Level::Supervisor)], Some(5), at_desk, Some(Why::YourDesk));
+        check(
+            &[up(Level::Supervisor)],
+            Some(5),
+            boss,
+            Some(Why::Escalated),
+        );
+        check(
+            &[up(Level::Supervisor)],
+            Some(5),
+            at_desk,
+            Some(Why::YourDesk),
+        );
         check(&[up(Level::Supervisor)], Some(5), centre, None);
-        check(&[up(Level::CommandCentre)], Some(5), centre, Some(Why::CommandCentre));
+        check(
+            &[up(Level::CommandCentre)],
+            Some(5),
+            centre,
+            Some(Why::CommandCentre),
+        );
         check(&[up(Level::CommandCentre)], Some(5), elsewhere, None);
     }
 
@@ -136,17 +175,50 @@ mod tests {
         use Role::*;
         let first = Actor::Account(AccountId(id(1)), CounterOfficer);
         let ack = (Action::Acknowledge, first);
-        let opine = |opinion, by| (Action::Opine { opinion, reason: "x".into() }, by);
-        check(std::slice::from_ref(&ack), Some(5), who(1, CounterOfficer, Some(7), Some(5)), Some(Why::TakenByYou));
-        check(std::slice::from_ref(&ack), Some(5), who(2, CounterOfficer, Some(7), Some(5)), None);
+        let opine = |opinion, by| {
+            (
+                Action::Opine {
+                    opinion,
+                    reason: "x".into(),
+                },
+                by,
+            )
+        };
+        check(
+            std::slice::from_ref(&ack),
+            Some(5),
+            who(1, CounterOfficer, Some(7), Some(5)),
+            Some(Why::TakenByYou),
+        );
+        check(
+            std::slice::from_ref(&ack),
+            Some(5),
+            who(2, CounterOfficer, Some(7), Some(5)),
+            None,
+        );
         let one = [ack, opine(Opinion::Same, first)];
-        check(&one, Some(5), who(1, CounterOfficer, Some(7), Some(5)), None);
-        check(&one, Some(5), who(2, CounterOfficer, Some(7), Some(6)), Some(Why::SecondOpinion));
+        check(
+            &one,
+            Some(5),
+            who(1, CounterOfficer, Some(7), Some(5)),
+            None,
+        );
+        check(
+            &one,
+            Some(5),
+            who(2, CounterOfficer, Some(7), Some(6)),
+            Some(Why::SecondOpinion),
+        );
         check(&one, Some(5), who(2, CounterOfficer, Some(8), None), None);
         let second = Actor::Account(AccountId(id(2)), Supervisor);
         let two = [&one[..], &[opine(Opinion::Different, second)]].concat();
         check(&two, Some(5), who(2, Supervisor, Some(7), None), None);
-        check(&two, Some(5), who(3, Supervisor, Some(7), None), Some(Why::Disagreement));
+        check(
+            &two,
+            Some(5),
+            who(3, Supervisor, Some(7), None),
+            Some(Why::Disagreement),
+        );
         check(&two, Some(5), who(3, CounterOfficer, Some(7), None), None);
     }
 }

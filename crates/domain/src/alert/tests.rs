@@ -14,10 +14,16 @@ fn supervisor(n: u128) -> Actor {
     Actor::Account(AccountId(id(n)), Role::Supervisor)
 }
 fn opine(opinion: Opinion) -> Action {
-    Action::Opine { opinion, reason: "ears".into() }
+    Action::Opine {
+        opinion,
+        reason: "ears".into(),
+    }
 }
 fn resolve(opinion: Opinion) -> Action {
-    Action::Resolve { opinion, reason: "scar".into() }
+    Action::Resolve {
+        opinion,
+        reason: "scar".into(),
+    }
 }
 fn raised() -> Alert {
     Alert::raise(AlertId(id(99)), EdgeId(id(98)), UtcMs(1_000))
@@ -28,7 +34,10 @@ fn check(steps: &[(Action, Actor)], status: Status, last: Result<(), &str>) {
     let mut alert = raised();
     let mut result = Ok(());
     for (action, actor) in steps {
-        result = alert.apply(action.clone(), *actor, UtcMs(2_000)).map(|_| ()).map_err(Refused::code);
+        result = alert
+            .apply(action.clone(), *actor, UtcMs(2_000))
+            .map(|_| ())
+            .map_err(Refused::code);
     }
     assert_eq!((alert.status(), result), (status, last), "{steps:?}");
 }
@@ -38,37 +47,120 @@ fn two_people_judge_and_agree() {
     use Opinion::*;
     let ack = (Action::Acknowledge, officer(1));
     check(std::slice::from_ref(&ack), Status::Acknowledged, Ok(()));
-    check(&[ack.clone(), (opine(Same), officer(1))], Status::FirstOpinion, Ok(()));
-    check(&[ack.clone(), (opine(Same), officer(1)), (opine(Same), officer(2))], Status::Similar, Ok(()));
-    check(&[ack.clone(), (opine(Different), officer(1)), (opine(Different), officer(2))], Status::NotSame, Ok(()));
-    check(&[ack.clone(), (opine(Same), officer(1)), (opine(Different), officer(2))], Status::Disagreed, Ok(()));
-    check(&[ack.clone(), (opine(CannotTell), officer(1)), (opine(CannotTell), officer(2))], Status::Disagreed, Ok(()));
+    check(
+        &[ack.clone(), (opine(Same), officer(1))],
+        Status::FirstOpinion,
+        Ok(()),
+    );
+    check(
+        &[
+            ack.clone(),
+            (opine(Same), officer(1)),
+            (opine(Same), officer(2)),
+        ],
+        Status::Similar,
+        Ok(()),
+    );
+    check(
+        &[
+            ack.clone(),
+            (opine(Different), officer(1)),
+            (opine(Different), officer(2)),
+        ],
+        Status::NotSame,
+        Ok(()),
+    );
+    check(
+        &[
+            ack.clone(),
+            (opine(Same), officer(1)),
+            (opine(Different), officer(2)),
+        ],
+        Status::Disagreed,
+        Ok(()),
+    );
+    check(
+        &[
+            ack.clone(),
+            (opine(CannotTell), officer(1)),
+            (opine(CannotTell), officer(2)),
+        ],
+        Status::Disagreed,
+        Ok(()),
+    );
 }
 
 #[test]
 fn one_person_has_one_say() {
     use Opinion::*;
     let start = [(Action::Acknowledge, officer(1)), (opine(Same), officer(1))];
-    check(&[&start[..], &[(opine(Same), officer(1))]].concat(), Status::FirstOpinion, Err("same_officer"));
+    check(
+        &[&start[..], &[(opine(Same), officer(1))]].concat(),
+        Status::FirstOpinion,
+        Err("same_officer"),
+    );
     // Nor a supervisor who already gave one of the two opinions.
     let disagreed = [&start[..], &[(opine(Different), supervisor(2))]].concat();
-    check(&[&disagreed[..], &[(resolve(Same), supervisor(2))]].concat(), Status::Disagreed, Err("same_officer"));
-    check(&[&disagreed[..], &[(resolve(Same), supervisor(3))]].concat(), Status::Similar, Ok(()));
-    check(&[&disagreed[..], &[(resolve(Different), supervisor(3))]].concat(), Status::NotSame, Ok(()));
-    check(&[&disagreed[..], &[(resolve(CannotTell), supervisor(3))]].concat(), Status::Disagreed, Err("incomplete"));
-    check(&[&disagreed[..], &[(resolve(Same), officer(3))]].concat(), Status::Disagreed, Err("not_yours"));
+    check(
+        &[&disagreed[..], &[(resolve(Same), supervisor(2))]].concat(),
+        Status::Disagreed,
+        Err("same_officer"),
+    );
+    check(
+        &[&disagreed[..], &[(resolve(Same), supervisor(3))]].concat(),
+        Status::Similar,
+        Ok(()),
+    );
+    check(
+        &[&disagreed[..], &[(resolve(Different), supervisor(3))]].concat(),
+        Status::NotSame,
+        Ok(()),
+    );
+    check(
+        &[&disagreed[..], &[(resolve(CannotTell), supervisor(3))]].concat(),
+        Status::Disagreed,
+        Err("incomplete"),
+    );
+    check(
+        &[&disagreed[..], &[(resolve(Same), officer(3))]].concat(),
+        Status::Disagreed,
+        Err("not_yours"),
+    );
 }
 
 #[test]
 fn refusals_name_their_reason() {
     use Opinion::*;
-    check(&[(opine(Same), officer(1))], Status::Raised, Err("not_allowed_now"));
-    check(&[(Action::Acknowledge, Actor::Clock)], Status::Raised, Err("not_yours"));
-    check(&[(Action::Expire, officer(1))], Status::Raised, Err("not_yours"));
+    check(
+        &[(opine(Same), officer(1))],
+        Status::Raised,
+        Err("not_allowed_now"),
+    );
+    check(
+        &[(Action::Acknowledge, Actor::Clock)],
+        Status::Raised,
+        Err("not_yours"),
+    );
+    check(
+        &[(Action::Expire, officer(1))],
+        Status::Raised,
+        Err("not_yours"),
+    );
     let auditor = Actor::Account(AccountId(id(5)), Role::Auditor);
-    check(&[(Action::Acknowledge, auditor)], Status::Raised, Err("not_yours"));
-    let empty = Action::Opine { opinion: Same, reason: " ".into() };
-    check(&[(Action::Acknowledge, officer(1)), (empty, officer(1))], Status::Acknowledged, Err("incomplete"));
+    check(
+        &[(Action::Acknowledge, auditor)],
+        Status::Raised,
+        Err("not_yours"),
+    );
+    let empty = Action::Opine {
+        opinion: Same,
+        reason: " ".into(),
+    };
+    check(
+        &[(Action::Acknowledge, officer(1)), (empty, officer(1))],
+        Status::Acknowledged,
+        Err("incomplete"),
+    );
 }
 
 #[test]
@@ -78,8 +170,18 @@ fn nobody_took_it() {
     for (after_ms, expect) in [
         (0, None),
         (19_999, None),
-        (20_000, Some(Action::Escalate { to: Level::Supervisor })),
-        (120_000, Some(Action::Escalate { to: Level::CommandCentre })),
+        (
+            20_000,
+            Some(Action::Escalate {
+                to: Level::Supervisor,
+            }),
+        ),
+        (
+            120_000,
+            Some(Action::Escalate {
+                to: Level::CommandCentre,
+            }),
+        ),
         (30 * MINUTE_MS, Some(Action::Expire)),
     ] {
         let now = UtcMs(1_000 + after_ms);
@@ -89,16 +191,27 @@ fn nobody_took_it() {
             assert_eq!(alert.due(&timers, now), None, "once");
         }
     }
-    assert_eq!(alert.status(), Status::UnresolvedExpired, "a time-out never says no match");
+    assert_eq!(
+        alert.status(),
+        Status::UnresolvedExpired,
+        "a time-out never says no match"
+    );
 }
 
 #[test]
 fn a_taken_alert_does_not_escalate_but_does_expire() {
     let mut alert = raised();
-    assert!(alert.apply(Action::Acknowledge, officer(1), UtcMs(2_000)).is_ok());
+    assert!(
+        alert
+            .apply(Action::Acknowledge, officer(1), UtcMs(2_000))
+            .is_ok()
+    );
     let timers = Timers::default();
     assert_eq!(alert.due(&timers, UtcMs(1_000 + 120_000)), None);
-    assert_eq!(alert.due(&timers, UtcMs(1_000 + timers.expire_ms)), Some(Action::Expire));
+    assert_eq!(
+        alert.due(&timers, UtcMs(1_000 + timers.expire_ms)),
+        Some(Action::Expire)
+    );
 }
 
 #[test]
@@ -117,13 +230,22 @@ fn the_entry_is_revealed_only_when_two_people_found_it_similar() {
 }
 
 fn any_step() -> impl Strategy<Value = (Action, Actor)> {
-    let opinion = prop_oneof![Just(Opinion::Same), Just(Opinion::Different), Just(Opinion::CannotTell)];
-    let level = prop_oneof![Just(Level::Desk), Just(Level::Supervisor), Just(Level::CommandCentre)];
+    let opinion = prop_oneof![
+        Just(Opinion::Same),
+        Just(Opinion::Different),
+        Just(Opinion::CannotTell)
+    ];
+    let level = prop_oneof![
+        Just(Level::Desk),
+        Just(Level::Supervisor),
+        Just(Level::CommandCentre)
+    ];
     let action = prop_oneof![
         Just(Action::Raise),
         Just(Action::Acknowledge),
         level.prop_map(|to| Action::Escalate { to }),
-        (opinion.clone(), "[a-z]{0,3}").prop_map(|(opinion, reason)| Action::Opine { opinion, reason }),
+        (opinion.clone(), "[a-z]{0,3}")
+            .prop_map(|(opinion, reason)| Action::Opine { opinion, reason }),
         (opinion, "[a-z]{0,3}").prop_map(|(opinion, reason)| Action::Resolve { opinion, reason }),
         Just(Action::Expire),
         Just(Action::Withdraw),
@@ -131,7 +253,8 @@ fn any_step() -> impl Strategy<Value = (Action, Actor)> {
     let actor = prop_oneof![
         Just(Actor::Clock),
         Just(Actor::Edge(EdgeId(id(7)))),
-        (1..4_u128, 0..Role::ALL.len()).prop_map(|(n, role)| Actor::Account(AccountId(id(n)), Role::ALL[role])),
+        (1..4_u128, 0..Role::ALL.len())
+            .prop_map(|(n, role)| Actor::Account(AccountId(id(n)), Role::ALL[role])),
     ];
     (action, actor)
 }
