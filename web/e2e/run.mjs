@@ -12,8 +12,11 @@ import { signing } from "./signing.mjs";
 const world = await setUp();
 if (!world) process.exit(process.env.TAPAL_TEST_FULL === "1" ? 1 : 0);
 if (world.screenshots) mkdirSync(world.screenshots, { recursive: true });
+const parts = { signing, judging, line, forms, accessibility };
+// TAPAL_E2E_PARTS=judging,line runs only those, while working on them.
+const wanted = process.env.TAPAL_E2E_PARTS?.split(",") ?? Object.keys(parts);
 try {
-  for (const part of [signing, judging, line, forms, accessibility]) await part(world);
+  for (const name of wanted) await parts[name](world);
 } finally {
   await world.browser.close();
 }

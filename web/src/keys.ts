@@ -41,7 +41,9 @@ function openHelp(): void {
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
-  const target = event.target as HTMLElement;
+  // Just after a dialog closed the browser may still call its field the target.
+  const hit = event.target as HTMLElement;
+  const target = hit.closest("dialog") ? document.body : hit;
   if (isTyping(target)) {
     if (event.key === "Escape") target.blur();
     return;

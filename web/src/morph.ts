@@ -17,7 +17,7 @@ export function morph(from: Element, to: Element): void {
       from.insertBefore(document.importNode(wanted, true), at);
       continue;
     }
-    if (match !== at) from.insertBefore(match, at);
+    if (match !== at) move(from, match, at);
     else at = at.nextSibling;
     if (match instanceof Element && wanted instanceof Element) morph(match, wanted);
     else if (match.nodeValue !== wanted.nodeValue) match.nodeValue = wanted.nodeValue;
@@ -27,6 +27,14 @@ export function morph(from: Element, to: Element): void {
     at.remove();
     at = next;
   }
+}
+
+/** Moves a child; what has the focus in it keeps it. */
+function move(parent: Element, child: ChildNode, before: ChildNode | null): void {
+  const focused = document.activeElement;
+  const inside = focused instanceof HTMLElement && child.contains(focused);
+  parent.insertBefore(child, before);
+  if (inside && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
 function keyOf(el: Element): string | null {
@@ -40,7 +48,11 @@ function find(at: ChildNode | null, wanted: ChildNode, keyed: Map<string, Elemen
       const match = keyed.get(key);
       return match && match.tagName === wanted.tagName ? match : null;
     }
-    return at instanceof Element && !keyOf(at) && at.tagName === wanted.tagName ? at : null;
+    // The next one of the same kind: what lies between went away, and is removed at the end.
+    for (let el: ChildNode | null = at; el; el = el.nextSibling) {
+      if (el instanceof Element && !keyOf(el) && el.tagName === wanted.tagName) return el;
+    }
+    return null;
   }
   return at && at.nodeType === wanted.nodeType ? at : null;
 }
