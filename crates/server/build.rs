@@ -3,7 +3,7 @@
 
 use std::{env, fs, path::Path};
 
-fn main() {
+fn main() -> Result<(), String> {
     let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     let out = env::var("OUT_DIR").unwrap_or_default();
     let dist = Path::new(&here).join("../../web/dist");
@@ -35,8 +35,8 @@ fn main() {
         (own.join("mark.svg"), "mark.svg", "image/svg+xml"),
     ];
     for (path, name, kind) in files {
-        let bytes = fs::read(&path)
-            .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+        let bytes =
+            fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let hash = fnv(&bytes);
         code.push_str(&format!(
             "Asset {{ name: {name:?}, kind: {kind:?}, address: \"/assets/{name}?v={hash:016x}\", bytes: include_bytes!({:?}) }},\n",
@@ -44,9 +44,8 @@ fn main() {
         ));
     }
     code.push_str("]\n");
-    if let Err(error) = fs::write(Path::new(&out).join("assets.rs"), code) {
-        panic!("cannot write the table of assets: {error}");
-    }
+    fs::write(Path::new(&out).join("assets.rs"), code)
+        .map_err(|error| format!("cannot write the table of assets: {error}"))
 }
 
 /// FNV-1a: only names a version of a file, protects nothing.

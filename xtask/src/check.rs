@@ -113,6 +113,7 @@ fn rust_checks(place: &Place, steps: &mut Steps) {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--keep-going",
         "--locked",
         "--",
         "--deny",
