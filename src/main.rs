@@ -52,7 +52,12 @@ enum Command {
     Doctor(cmds::doctor::Args),
 }
 
+/// ONNX Runtime notes down machine and device for its maker as soon as it is loaded, before its own switch can be
+/// turned; only this variable, set beforehand, keeps it from doing so.
+const QUIET: &str = "ORT_DISABLE_TELEMETRY";
+
 fn main() -> std::process::ExitCode {
+    keep_quiet();
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -60,6 +65,22 @@ fn main() -> std::process::ExitCode {
             progress::say(&format!("tapal: {error:#}"));
             std::process::ExitCode::FAILURE
         }
+    }
+}
+
+/// Starts this program again in place, with the variable: a running process cannot safely change its own.
+fn keep_quiet() {
+    use std::os::unix::process::CommandExt;
+    let mut arguments = std::env::args_os();
+    if std::env::var_os(QUIET).is_some_and(|value| value == "1") {
+        return;
+    }
+    if let (Ok(program), Some(name)) = (std::env::current_exe(), arguments.next()) {
+        let mut again = std::process::Command::new(program);
+        let error = again.arg0(name).args(arguments).env(QUIET, "1").exec();
+        progress::say(&format!(
+            "{QUIET} could not be set: {error}; set it to 1 yourself"
+        ));
     }
 }
 

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use tapal_domain::{time::UtcMs, wire::CameraState};
+use tapal_domain::{
+    time::UtcMs,
+    wire::{CameraHealth, CameraState},
+};
 
 use super::truth::{Clip, Raised, Score, Truth, percentile};
 use crate::{
@@ -161,6 +164,9 @@ async fn one(
     })
 }
 
+/// Failed starts of the decoder after which a clip that gave no frame is given up.
+const FAILED_STARTS: u64 = 3;
+
 /// Waits for the end of the clip; returns when its first frame was captured.
 async fn play(bench: &Bench, clip: &Clip) -> Result<UtcMs> {
     let mut bar = progress::Bar::new("  playing", u64::from(clip.frames_total));
@@ -179,7 +185,9 @@ async fn play(bench: &Bench, clip: &Clip) -> Result<UtcMs> {
         if let Some(began) = began {
             bar.set((now.since_ms(began) as f64 / 1000.0 * clip.fps).max(0.0) as u64);
         }
-        if now > deadline {
+        let failed = |c: &CameraHealth| c.restarts >= FAILED_STARTS;
+        let hopeless = began.is_none() && camera.as_ref().is_some_and(failed);
+        if hopeless || now > deadline {
             let why = bench
                 .edge
                 .refused()
@@ -189,13 +197,24 @@ async fn play(bench: &Bench, clip: &Clip) -> Result<UtcMs> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    bar.set(u64::from(clip.frames_total));
-    began.with_context(|| {
+    let began = began.with_context(|| {
         format!(
             "{} gave no frame; is it a video that ffmpeg can read?",
             clip.file
         )
-    })
+    })?;
+    // Passes that were cut away would count as missed, and nobody would know why.
+    let played_ms = crate::clock::now().since_ms(began);
+    if played_ms < length_ms * 3 / 4 {
+        bail!(
+            "{} ended after {:.1} s of {:.1} s: it is cut short or damaged. Copy it again",
+            clip.file,
+            played_ms as f64 / 1000.0,
+            length_ms as f64 / 1000.0
+        );
+    }
+    bar.set(u64::from(clip.frames_total));
+    Ok(began)
 }
 
 fn on_the_clip(alert: &Seen, began: UtcMs, fps: f64) -> Raised {
