@@ -28,12 +28,20 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Opens the centre of the data folder with a pack to enrol with.
 pub async fn open(config: &Config, inference: &Inference) -> Result<AppState> {
+    let settings = server_config(config, model(inference.pack.card()))?;
+    open_with(settings, inference).await
+}
+
+/// As [`open`], and the start page tells newcomers what they see.
+pub async fn open_demo(config: &Config, inference: &Inference) -> Result<AppState> {
+    let settings = server_config(config, model(inference.pack.card()))?;
+    let demo = true;
+    open_with(ServerConfig { demo, ..settings }, inference).await
+}
+
+async fn open_with(settings: ServerConfig, inference: &Inference) -> Result<AppState> {
     let enrol: Arc<dyn Enrol> = Arc::new(PackEnrol::new(&inference.pack, &inference.engine)?);
-    Ok(tapal_server::serve::open(
-        server_config(config, model(inference.pack.card()))?,
-        Some(enrol),
-    )
-    .await?)
+    Ok(tapal_server::serve::open(settings, Some(enrol)).await?)
 }
 
 /// Opens the centre without a pack: alerts and pages work, photographs cannot be enrolled.

@@ -75,7 +75,7 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
         open.engine.name()
     ));
     let clips = quiet_clips(&people.join("clips"), &config.data().join("clips"))?;
-    let state = runtime.block_on(centre::open(&config, &open))?;
+    let state = runtime.block_on(centre::open_demo(&config, &open))?;
     let sites = runtime.block_on(furnish(&state, &people, &clips))?;
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
     runtime.block_on(async {

@@ -125,11 +125,9 @@ async fn main() -> Done<()> {
         thresholds: ListKind::ALL.map(threshold).to_vec(),
     };
     let address = format!("127.0.0.1:{}", options.port).parse()?;
-    let state = serve::open(
-        ServerConfig::new(address, folder.clone(), model),
-        Some(Arc::new(StubEnrol)),
-    )
-    .await?;
+    let mut config = ServerConfig::new(address, folder.clone(), model);
+    config.demo = true;
+    let state = serve::open(config, Some(Arc::new(StubEnrol))).await?;
     let place = furnish(&state).await?;
     let entries = people(&state, options.rows).await?;
     let sign_ins = accounts(&state, place.site).await?;

@@ -26,6 +26,8 @@ pub struct ServerConfig {
     pub origins: Vec<String>,
     /// What the installed model pack says of itself.
     pub model: Model,
+    /// Started by `tapal demo`: the start page says what is going on.
+    pub demo: bool,
     /// When untaken alerts move on.
     pub timers: Timers,
     /// Milliseconds after which photographs of alerts without a hit, and attempts, are destroyed.
@@ -75,6 +77,7 @@ impl ServerConfig {
             public_names: Vec::new(),
             origins: Vec::new(),
             model,
+            demo: false,
             timers: Timers::default(),
             retention_ms: 24 * HOUR_MS,
             password_cost: PasswordCost::default(),

@@ -171,6 +171,8 @@ pub struct Shell {
     pub waiting: usize,
     /// Whether the model pack is for demonstration only.
     pub demonstration: bool,
+    /// Whether this is `tapal demo`.
+    pub demo: bool,
     /// The centre's time when the page was made.
     pub now: UtcMs,
     /// Number of the last event the page knows of; `None` without live events.
@@ -205,6 +207,7 @@ impl Shell {
             nav: Vec::new(),
             waiting: 0,
             demonstration,
+            demo: false,
             now,
             after: None,
             poll_ms: 0,

@@ -96,14 +96,16 @@ pub fn outside(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Shell {
     let lang = cookie(headers, LANGUAGE)
         .and_then(Lang::from_code)
         .unwrap_or_default();
-    Shell::outside(
+    let mut shell = Shell::outside(
         lang,
         theme(headers),
         state.clock.now(),
         state.config.model.demonstration,
         "outside",
         path_of(uri),
-    )
+    );
+    shell.demo = state.config.demo;
+    shell
 }
 
 /// The frame of a signed-in person.
