@@ -46,6 +46,8 @@ pub enum Action {
     Raise,
     /// An officer takes it.
     Acknowledge,
+    /// Whoever took it gave no opinion in time: it is everybody's again.
+    Release,
     /// Nobody took it in time: the next level sees it too.
     Escalate {
         /// The level that now sees it.
@@ -148,7 +150,7 @@ impl Status {
         use Kind::*;
         match self {
             Self::Raised => &[Acknowledge, Escalate, Expire, Withdraw],
-            Self::Acknowledged => &[Opine, Expire, Withdraw],
+            Self::Acknowledged => &[Opine, Release, Expire, Withdraw],
             Self::FirstOpinion => &[Opine, Expire, Withdraw],
             Self::Disagreed => &[Resolve, Expire, Withdraw],
             Self::NotSame | Self::Similar | Self::UnresolvedExpired | Self::Withdrawn => &[],
@@ -165,6 +167,8 @@ pub enum Kind {
     Raise,
     /// See [`Action::Acknowledge`].
     Acknowledge,
+    /// See [`Action::Release`].
+    Release,
     /// See [`Action::Escalate`].
     Escalate,
     /// See [`Action::Opine`].
@@ -183,6 +187,7 @@ impl Action {
         match self {
             Self::Raise => Kind::Raise,
             Self::Acknowledge => Kind::Acknowledge,
+            Self::Release => Kind::Release,
             Self::Escalate { .. } => Kind::Escalate,
             Self::Opine { .. } => Kind::Opine,
             Self::Resolve { .. } => Kind::Resolve,
@@ -247,7 +252,7 @@ impl Refused {
 pub struct Timers {
     /// The site's supervisor sees it too.
     pub supervisor_ms: i64,
-    /// The command centre sees it too.
+    /// The command centre sees it too. As long as this may an officer who took it stay without an opinion.
     pub command_centre_ms: i64,
     /// An undecided alert ends as `unresolved_expired`.
     pub expire_ms: i64,
@@ -317,6 +322,7 @@ impl Alert {
             .fold(Status::Raised, |status, step| match &step.action {
                 Action::Raise | Action::Escalate { .. } => status,
                 Action::Acknowledge => Status::Acknowledged,
+                Action::Release => Status::Raised,
                 Action::Opine { opinion, .. } => match (status, self.opinions().next()) {
                     (Status::FirstOpinion, Some((_, first))) => match combine(first, *opinion) {
                         Outcome::Similar => Status::Similar,
@@ -344,14 +350,21 @@ impl Alert {
         escalations.max().unwrap_or(Level::Desk)
     }
 
-    /// Who took it.
+    /// Who took it; nobody once it was released.
     pub fn acknowledged_by(&self) -> Option<AccountId> {
-        self.steps
+        self.taken().map(|(account, _)| account)
+    }
+
+    fn taken(&self) -> Option<(AccountId, UtcMs)> {
+        let last = self
+            .steps
             .iter()
-            .find_map(|step| match (&step.action, step.actor) {
-                (Action::Acknowledge, Actor::Account(account, _)) => Some(account),
-                _ => None,
-            })
+            .rev()
+            .find(|step| matches!(step.action, Action::Acknowledge | Action::Release))?;
+        match (&last.action, last.actor) {
+            (Action::Acknowledge, Actor::Account(account, _)) => Some((account, last.at)),
+            _ => None,
+        }
     }
 
     /// The opinions so far, first to last, with who gave them.
@@ -427,6 +440,10 @@ impl Alert {
         if age >= timers.expire_ms {
             return Some(Action::Expire);
         }
+        if status == Status::Acknowledged {
+            let (_, taken_at) = self.taken()?;
+            return (now.since_ms(taken_at) >= timers.command_centre_ms).then_some(Action::Release);
+        }
         if status != Status::Raised {
             return None;
         }
@@ -447,6 +464,10 @@ impl Alert {
             (status, _) if !status.is_open() => None,
             (Status::Raised, Level::Desk) => Some(raised + timers.supervisor_ms),
             (Status::Raised, Level::Supervisor) => Some(raised + timers.command_centre_ms),
+            (Status::Acknowledged, _) => {
+                let release = self.taken().map(|(_, at)| at + timers.command_centre_ms);
+                release.into_iter().chain([raised + timers.expire_ms]).min()
+            }
             _ => Some(raised + timers.expire_ms),
         }
     }
@@ -459,7 +480,7 @@ fn actor_may(action: &Action, actor: Actor) -> bool {
             role.may(Permission::JudgeAlerts)
         }
         (Kind::Resolve, Actor::Account(_, role)) => role.may(Permission::ResolveAlerts),
-        (Kind::Escalate | Kind::Expire | Kind::Withdraw, Actor::Clock) => true,
+        (Kind::Release | Kind::Escalate | Kind::Expire | Kind::Withdraw, Actor::Clock) => true,
         _ => false,
     }
 }

@@ -79,7 +79,7 @@ pub fn allowed(alert: &Alert, account: AccountId, role: Role) -> Vec<Kind> {
         Kind::Acknowledge => role.may(Permission::JudgeAlerts),
         Kind::Opine => role.may(Permission::JudgeAlerts) && !alert.judged_by(account),
         Kind::Resolve => role.may(Permission::ResolveAlerts) && !alert.judged_by(account),
-        Kind::Raise | Kind::Escalate | Kind::Expire | Kind::Withdraw => false,
+        Kind::Raise | Kind::Release | Kind::Escalate | Kind::Expire | Kind::Withdraw => false,
     };
     alert
         .status()

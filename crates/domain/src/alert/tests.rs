@@ -199,19 +199,53 @@ fn nobody_took_it() {
 }
 
 #[test]
-fn a_taken_alert_does_not_escalate_but_does_expire() {
+fn a_taken_alert_waits_for_its_officer_but_not_for_ever() {
     let mut alert = raised();
-    assert!(
-        alert
-            .apply(Action::Acknowledge, officer(1), UtcMs(2_000))
-            .is_ok()
-    );
     let timers = Timers::default();
-    assert_eq!(alert.due(&timers, UtcMs(1_000 + 120_000)), None);
+    let taken = UtcMs(2_000);
+    assert!(alert.apply(Action::Acknowledge, officer(1), taken).is_ok());
+    assert_eq!(
+        alert.next_due_at(&timers),
+        Some(taken + timers.command_centre_ms)
+    );
+    assert_eq!(
+        alert.due(&timers, taken + (timers.command_centre_ms - 1)),
+        None
+    );
+    let late = taken + timers.command_centre_ms;
+    assert_eq!(alert.due(&timers, late), Some(Action::Release));
+    assert!(alert.apply(Action::Release, Actor::Clock, late).is_ok());
+    assert_eq!(
+        (alert.status(), alert.acknowledged_by()),
+        (Status::Raised, None)
+    );
+    // By now the command centre is due to see it, and anybody may take it.
+    let up = Action::Escalate {
+        to: Level::CommandCentre,
+    };
+    assert_eq!(alert.due(&timers, late), Some(up));
+    assert!(alert.apply(Action::Acknowledge, officer(2), late).is_ok());
+    assert_eq!(alert.acknowledged_by(), Some(AccountId(id(2))));
     assert_eq!(
         alert.due(&timers, UtcMs(1_000 + timers.expire_ms)),
         Some(Action::Expire)
     );
+}
+
+#[test]
+fn only_the_clock_releases_and_only_before_an_opinion() {
+    let ack = (Action::Acknowledge, officer(1));
+    check(
+        &[ack.clone(), (Action::Release, officer(1))],
+        Status::Acknowledged,
+        Err("not_yours"),
+    );
+    let opined = [
+        ack,
+        (opine(Opinion::Same), officer(1)),
+        (Action::Release, Actor::Clock),
+    ];
+    check(&opined, Status::FirstOpinion, Err("not_allowed_now"));
 }
 
 #[test]
@@ -243,6 +277,7 @@ fn any_step() -> impl Strategy<Value = (Action, Actor)> {
     let action = prop_oneof![
         Just(Action::Raise),
         Just(Action::Acknowledge),
+        Just(Action::Release),
         level.prop_map(|to| Action::Escalate { to }),
         (opinion.clone(), "[a-z]{0,3}")
             .prop_map(|(opinion, reason)| Action::Opine { opinion, reason }),

@@ -383,6 +383,7 @@ pub fn at_zero(shell: &Shell, view: &AlertView) -> String {
         (None, ..) => String::new(),
         (_, Status::Raised, Level::Desk) => shell.t("then-supervisor"),
         (_, Status::Raised, Level::Supervisor) => shell.t("then-command_centre"),
+        (_, Status::Acknowledged, _) => shell.t("then-release"),
         _ => shell.t("then-expire"),
     }
 }

@@ -181,10 +181,14 @@ fn quality(shell: &Shell, quality: &ShotQuality) -> String {
 
 /// What happened when; never what anybody thought of it, and no judge's name while another must still judge.
 fn history(shell: &Shell, view: &AlertView, life: &Alert) -> Vec<HistoryStep> {
-    let step = |step: &tapal_domain::alert::Step| {
+    // Only the last taker's name is known here; an earlier one gave no opinion and the alert went on.
+    let taken = |step: &tapal_domain::alert::Step| step.action == Action::Acknowledge;
+    let last_taken = life.steps().iter().rposition(taken);
+    let step = |(n, step): (usize, &tapal_domain::alert::Step)| {
         let key = match &step.action {
             Action::Raise => "step-raise",
             Action::Acknowledge => "step-acknowledge",
+            Action::Release => "step-release",
             Action::Escalate { to: Level::Desk } => "step-escalate-desk",
             Action::Escalate {
                 to: Level::Supervisor,
@@ -198,7 +202,9 @@ fn history(shell: &Shell, view: &AlertView, life: &Alert) -> Vec<HistoryStep> {
             Action::Withdraw => "step-withdraw",
         };
         let who = match &step.action {
-            Action::Acknowledge => view.acknowledged_by.clone().unwrap_or_default(),
+            Action::Acknowledge if last_taken == Some(n) => {
+                view.acknowledged_by.clone().unwrap_or_default()
+            }
             _ => String::new(),
         };
         HistoryStep {
@@ -207,7 +213,7 @@ fn history(shell: &Shell, view: &AlertView, life: &Alert) -> Vec<HistoryStep> {
             who,
         }
     };
-    life.steps().iter().map(step).collect()
+    life.steps().iter().enumerate().map(step).collect()
 }
 
 fn opinions(shell: &Shell, view: &AlertView) -> Vec<OpinionCard> {

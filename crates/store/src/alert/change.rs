@@ -343,6 +343,7 @@ fn note(step: &Step, actor: Actor, life: &Alert) -> Note {
     let (action, mut detail) = match &step.action {
         Action::Raise => ("alert.raised", serde_json::json!({})),
         Action::Acknowledge => ("alert.acknowledged", serde_json::json!({})),
+        Action::Release => ("alert.released", serde_json::json!({})),
         Action::Escalate { to } => ("alert.escalated", serde_json::json!({ "to": to })),
         Action::Opine { opinion, .. } => (
             "alert.opinion_given",
