@@ -18,3 +18,4 @@ edge-token-text = Shown this once only; it lasts 24 hours and works for one node
 edge-token-how = On the node: tapal edge --centre ADDRESS --token TOKEN
 edge-retire = Retire
 edge-retired-notice = The node is retired: its messages are no longer accepted.
+edge-retire-sure = Yes, retire { $name }

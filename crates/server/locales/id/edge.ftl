@@ -18,3 +18,4 @@ edge-token-text = Hanya ditampilkan sekali ini; berlaku 24 jam dan untuk satu si
 edge-token-how = Di simpul: tapal edge --centre ALAMAT --token TOKEN
 edge-retire = Pensiunkan
 edge-retired-notice = Simpul dipensiunkan: pesannya tidak diterima lagi.
+edge-retire-sure = Ya, pensiunkan { $name }

@@ -135,6 +135,8 @@ fn item(shell: &Shell, view: &AlertView, current: Option<AlertId>) -> QueueItem 
     };
     let why = view
         .mine
+        // The stage says that already.
+        .filter(|why| *why != Why::SecondOpinion)
         .map(|why| shell.word("why", panel::why_code(why)))
         .unwrap_or_default();
     let (tone, icon) = panel::queue_look(view);
