@@ -190,4 +190,48 @@ mod tests {
         assert_eq!(number(Lang::Id, 999), "999");
         assert_eq!(decimal(Lang::Id, 3.84), "3,8");
     }
+
+    #[test]
+    fn every_code_of_the_domain_has_its_word() {
+        use tapal_domain::{alert::Status, entry, role::Role, screening::NotSearched};
+        let mut keys: Vec<String> = Vec::new();
+        let mut add = |kind: &str, code: &str| keys.push(format!("{kind}-{code}"));
+        Role::ALL.iter().for_each(|role| add("role", role.name()));
+        entry::ListKind::ALL
+            .iter()
+            .for_each(|list| add("list", list.name()));
+        entry::Agency::ALL
+            .iter()
+            .for_each(|agency| add("agency", agency.name()));
+        for reason in NotSearched::ALL {
+            add("not-searched", reason.name());
+            add(
+                if reason == NotSearched::TooBrief || reason == NotSearched::Overloaded {
+                    "not-searched"
+                } else {
+                    "photo"
+                },
+                reason.name(),
+            );
+        }
+        for status in Status::ALL {
+            add("stage", status.name());
+            if !status.is_open() {
+                add("settled", status.name());
+                add("settled", &format!("{}-text", status.name()));
+            }
+        }
+        for reason in crate::entry::EndReason::ALL {
+            add("end", reason.name());
+        }
+        for code in ["not_allowed_now", "same_officer", "not_yours", "incomplete"] {
+            add("conflict", code);
+            add("conflict", &format!("{code}-text"));
+        }
+        for lang in Lang::ALL {
+            for key in &keys {
+                assert!(!text(lang, key, &[]).starts_with('['), "{key} {lang:?}");
+            }
+        }
+    }
 }
