@@ -402,13 +402,16 @@ pub enum AttemptOutcome {
 }
 
 /// Reply to a health report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HealthReply {
     /// Config revision now: pull when it is newer.
     pub revision: i64,
     /// List version now for this site: pull when it is newer.
     pub list_version: i64,
+    /// Model the centre enrols with now: pull the configuration when it differs.
+    #[serde(default)]
+    pub model_id: String,
     /// The centre's clock.
     pub now: UtcMs,
 }
