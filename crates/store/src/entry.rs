@@ -273,24 +273,29 @@ pub async fn end(db: &Db, now: UtcMs, by: By, id: EntryId, reason: &str) -> Resu
         .await
 }
 
-/// Ends what lapsed by operation of law; needs no human. Returns the entries.
+/// Ends what lapsed by operation of law; needs no human. Returns the entries. One that cannot be ended is logged by
+/// id and tried again next time; the others end.
 pub async fn lapse(db: &Db, now: UtcMs) -> Result<Vec<EntryId>> {
     let due = "SELECT id FROM entry WHERE ended_at IS NULL AND in_force_to <= $1 ORDER BY id";
     let mut lapsed = Vec::new();
     for row in db.all(due, args![now]).await? {
         let id: EntryId = row.id("id")?;
-        let mut tx = db.begin(now).await?;
-        match close(&mut tx, id, "lapsed").await {
-            Err(Error::NotFound) => continue,
-            withdrawn => {
-                let detail = serde_json::json!({ "alerts_withdrawn": withdrawn? });
-                tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail))
-                    .await?;
-            }
+        match lapse_one(db, now, id).await {
+            Ok(()) => lapsed.push(id),
+            // Somebody ended it in between.
+            Err(Error::NotFound) => {}
+            Err(error) => tracing::error!(entry = %id, %error, "an entry could not lapse"),
         }
-        lapsed.push(id);
     }
     Ok(lapsed)
+}
+
+async fn lapse_one(db: &Db, now: UtcMs, id: EntryId) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let withdrawn = close(&mut tx, id, "lapsed").await?;
+    let detail = serde_json::json!({ "alerts_withdrawn": withdrawn });
+    tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail))
+        .await
 }
 
 /// The next instant at which an entry lapses.
@@ -310,6 +315,9 @@ async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
         .one(sql, args![id, tx.now(), reason])
         .await?
         .name("list")?;
+    // Nothing may be searched with it again; photograph and portrait go with retention.
+    let sql = "UPDATE entry_photo SET template_sealed = $2 WHERE entry = $1";
+    tx.run(sql, args![id, Vec::<u8>::new()]).await?;
     moved(tx, id, list, "entry.ended").await?;
     crate::alert::withdraw_all(tx, id).await
 }

@@ -1,5 +1,6 @@
 //! The photographs of an alert: probes, enrolled portraits, other candidates' portraits. Each look is recorded
-//! before the bytes go out. Must not serve a portrait of an entry that is not in force.
+//! before the bytes go out. Must not serve a portrait of an entry that is not in force,
+//! nor anything of a withdrawn alert.
 
 use axum::{
     extract::State,
@@ -44,7 +45,7 @@ pub async fn enrolled_may_be_shown(
     Ok(recorded.ended_at.is_none() && recorded.entry.in_force(state.clock.now()))
 }
 
-/// Probe `n` of an alert.
+/// Probe `n` of an alert that was not withdrawn.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}/probes/{n}", tag = "alert", params(("id" = AlertId, Path), ("n" = i64, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
 pub async fn probe(
@@ -53,6 +54,9 @@ pub async fn probe(
     At((id, n)): At<(AlertId, i64)>,
 ) -> ApiResult<Response> {
     let stored = super::readable(&state, &session, id).await?;
+    if stored.life.status() == Status::Withdrawn {
+        return Err(ApiError::not_found());
+    }
     let bytes = tapal_store::alert::probe(&state.db, stored.life.id(), n).await?;
     tapal_store::look::record(
         &state.db,

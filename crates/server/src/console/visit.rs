@@ -270,8 +270,9 @@ pub fn see_other(path: impl AsRef<str>) -> ApiResult<Response> {
 
 /// A path of this site to go back to; the start page for anything else.
 pub fn own_path(path: &str) -> &str {
-    let own =
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line ends from an address and read a backslash as a slash.
+    let strange = |c: char| c == '\\' || c.is_control();
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(strange);
     if own { path } else { "/" }
 }
 
@@ -286,6 +287,10 @@ mod tests {
             ("//evil.example", "/"),
             ("https://evil.example", "/"),
             ("/\\evil", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\n/evil.example", "/"),
+            ("/a\u{0}", "/"),
+            ("/a\u{85}b", "/"),
             ("", "/"),
         ] {
             assert_eq!(own_path(path), expect);

@@ -149,6 +149,7 @@ pub async fn health(
     Ok(Json(HealthReply {
         revision: centre.revision,
         list_version: centre.list_version,
+        model_id: state.model_id().to_owned(),
         now,
     }))
 }

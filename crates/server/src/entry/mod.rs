@@ -125,7 +125,7 @@ pub async fn get(
     Ok(Json(detail(&state, &session, id).await?))
 }
 
-/// Portrait `n` of an entry.
+/// Portrait `n` of an entry in force; 410 `entry_not_in_force` otherwise.
 #[utoipa::path(get, path = "/api/v1/entries/{id}/portraits/{n}", tag = "entry", params(("id" = EntryId, Path), ("n" = i64, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
 pub async fn portrait(
@@ -133,6 +133,14 @@ pub async fn portrait(
     session: Session,
     At((id, n)): At<(EntryId, i64)>,
 ) -> ApiResult<Response> {
+    let recorded = entry::get(&state.db, id).await?;
+    if recorded.ended_at.is_some() || !recorded.entry.in_force(state.clock.now()) {
+        return Err(ApiError::new(
+            StatusCode::GONE,
+            "entry_not_in_force",
+            "this entry is not in force: its photograph is shown to nobody",
+        ));
+    }
     let bytes = entry::portrait(&state.db, id, n).await?;
     tapal_store::look::record(
         &state.db,

@@ -224,7 +224,11 @@ async fn entry(
         sex: sex(&shell, &person.sex),
         document: or_dash(&in_groups(&person.document_number)),
         recorded: shell.full(&detail.recorded.created_at),
-        photos: detail.photo_infos.iter().map(photo).collect(),
+        // The portrait of somebody who is not looked for is shown to nobody.
+        photos: match detail.in_force_now {
+            true => detail.photo_infos.iter().map(photo).collect(),
+            false => Vec::new(),
+        },
         reasons: EndReason::ALL.into_iter().map(reason).collect(),
         may_end: visit.session.may(Permission::EndEntries) && ended.is_none(),
         ended: ended.unwrap_or_default(),

@@ -12,7 +12,10 @@ use axum::{
 };
 use futures_util::{Stream, stream};
 use serde::Deserialize;
-use tapal_domain::role::Permission;
+use tapal_domain::{
+    role::Permission,
+    time::{MINUTE_MS, UtcMs},
+};
 use tapal_store::event::{self, Audience, Event};
 use tokio::sync::broadcast::{self, error::RecvError};
 use utoipa::IntoParams;
@@ -60,11 +63,11 @@ pub async fn stream(
     let live = state.hub.subscribe();
     let head = event::head(&state.db).await?;
     let after = resumed.or(begin.after).unwrap_or(head);
-    let lost = after > head
-        || event::oldest(&state.db)
-            .await?
-            .is_some_and(|oldest| after + 1 < oldest);
+    // An empty table has lost everything up to the head.
+    let oldest = event::oldest(&state.db).await?.unwrap_or(head + 1);
+    let lost = after > head || after + 1 < oldest;
     let console = Console {
+        checked_at: state.clock.now(),
         state,
         session,
         live,
@@ -99,10 +102,11 @@ struct Console {
     last: i64,
     replay: Vec<Event>,
     stage: Stage,
+    checked_at: UtcMs,
 }
 
-/// How often a silent stream looks whether its session still lives.
-const SESSION_CHECK: Duration = Duration::from_secs(60);
+/// How often a stream looks whether its session still lives, silent or not.
+const SESSION_CHECK_MS: i64 = MINUTE_MS;
 
 impl Console {
     fn events(self) -> impl Stream<Item = Result<sse::Event, Infallible>> {
@@ -162,11 +166,24 @@ impl Console {
 
     /// From the hub; `Some(None)` for what is not for this console, `None` to end.
     async fn heard(&mut self) -> Option<Option<sse::Event>> {
-        let event = match tokio::time::timeout(SESSION_CHECK, self.live.recv()).await {
-            Ok(Ok(event)) => event,
+        let left = SESSION_CHECK_MS - self.state.clock.now().since_ms(self.checked_at);
+        let left = Duration::from_millis(left.clamp(1, SESSION_CHECK_MS) as u64);
+        let event = match tokio::time::timeout(left, self.live.recv()).await {
+            Ok(Ok(event)) => Some(event),
             // Too slow: the stream ends, the browser resumes from the table.
             Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) => return None,
-            Err(_silent) => return self.session_lives().await.then_some(None),
+            Err(_silent) => None,
+        };
+        let now = self.state.clock.now();
+        let passed = now.since_ms(self.checked_at);
+        if event.is_none() || !(0..SESSION_CHECK_MS).contains(&passed) {
+            if !self.session_lives(now).await {
+                return None;
+            }
+            self.checked_at = now;
+        }
+        let Some(event) = event else {
+            return Some(None);
         };
         if event.seq <= self.last {
             return Some(None);
@@ -176,9 +193,11 @@ impl Console {
         Some(if known { message(&event) } else { None })
     }
 
-    async fn session_lives(&self) -> bool {
-        let now = self.state.clock.now();
-        matches!(tapal_store::session::find(&self.state.db, &self.session.token_hash, now).await, Ok(Some(live)) if live.role == self.session.role)
+    /// Whether the session is still the one this stream was opened with: same right, same place.
+    async fn session_lives(&self, now: UtcMs) -> bool {
+        let own = &self.session;
+        let live = tapal_store::session::find(&self.state.db, &own.token_hash, now).await;
+        matches!(live, Ok(Some(live)) if (live.role, live.site, live.must_change) == (own.role, own.site, own.must_change))
     }
 }
 

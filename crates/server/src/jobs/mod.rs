@@ -35,6 +35,7 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
             Ok(gone) => tracing::info!(
                 alerts = gone.alerts,
                 probes = gone.probes,
+                entry_photos = gone.entry_photos,
                 attempts = gone.attempts,
                 "retention"
             ),
@@ -74,13 +75,19 @@ pub async fn run(state: AppState) {
     }
 }
 
+const FAILED_MS: i64 = 5_000;
+
 async fn pause(state: &AppState, now: UtcMs) -> Duration {
     let alert = alert::next_due(&state.db).await.ok().flatten();
     let lapse = entry::next_lapse(&state.db).await.ok().flatten();
     let next = alert
         .into_iter()
         .chain(lapse)
-        .map(|at| at.since_ms(now))
+        // What is still owed after the jobs ran has failed: it is tried again, but not at once.
+        .map(|at| match at.since_ms(now) {
+            ..=0 => FAILED_MS,
+            ms => ms,
+        })
         .min()
         .unwrap_or(MINUTE_MS);
     // At least 50 ms, so that a job that keeps failing cannot spin.

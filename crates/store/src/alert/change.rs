@@ -380,7 +380,8 @@ pub(crate) async fn withdraw_all(tx: &mut Tx, entry: EntryId) -> Result<usize> {
     Ok(rows.len())
 }
 
-/// Does what timers owe at `now`: escalates or expires. Returns the alerts that moved.
+/// Does what timers owe at `now`: escalates or expires. Returns the alerts that moved. One that cannot be read is
+/// logged by id and tried again next time; the others move.
 pub async fn run_due(db: &Db, now: UtcMs, timers: &Timers) -> Result<Vec<AlertId>> {
     let mut moved = Vec::new();
     for row in db
@@ -390,27 +391,31 @@ pub async fn run_due(db: &Db, now: UtcMs, timers: &Timers) -> Result<Vec<AlertId
         )
         .await?
     {
-        let mut tx = db.begin(now).await?;
-        let mut stored = get_in(&mut tx, row.id("id")?).await?;
-        let Some(action) = stored.life.due(timers, now) else {
-            // Timers were changed in the settings: remember the new instant.
-            let sql = "UPDATE alert SET due_at = $2 WHERE id = $1";
-            tx.run(
-                sql,
-                args![
-                    stored.life.id(),
-                    stored.life.next_due_at(timers).map(|at| at.max(now + 1))
-                ],
-            )
-            .await?;
-            tx.commit_unaudited(crate::db::Unaudited::Telemetry).await?;
-            continue;
-        };
-        let note = apply(&mut tx, &mut stored, action, Actor::Clock, timers)
-            .await?
-            .map_err(Error::other)?;
-        tx.commit(note).await?;
-        moved.push(stored.life.id());
+        let id: AlertId = row.id("id")?;
+        match run_one(db, now, id, timers).await {
+            Ok(true) => moved.push(id),
+            Ok(false) => {}
+            Err(error) => tracing::error!(alert = %id, %error, "the timer of an alert failed"),
+        }
     }
     Ok(moved)
+}
+
+/// Whether the alert moved.
+async fn run_one(db: &Db, now: UtcMs, id: AlertId, timers: &Timers) -> Result<bool> {
+    let mut tx = db.begin(now).await?;
+    let mut stored = get_in(&mut tx, id).await?;
+    let Some(action) = stored.life.due(timers, now) else {
+        // Timers were changed in the settings: remember the new instant.
+        let sql = "UPDATE alert SET due_at = $2 WHERE id = $1";
+        let next = stored.life.next_due_at(timers).map(|at| at.max(now + 1));
+        tx.run(sql, args![id, next]).await?;
+        tx.commit_unaudited(crate::db::Unaudited::Telemetry).await?;
+        return Ok(false);
+    };
+    let note = apply(&mut tx, &mut stored, action, Actor::Clock, timers)
+        .await?
+        .map_err(Error::other)?;
+    tx.commit(note).await?;
+    Ok(true)
 }
