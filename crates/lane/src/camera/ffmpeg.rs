@@ -95,7 +95,10 @@ pub fn listen(stream: impl Read, mut each: impl FnMut()) -> Complaints {
     while matches!(reader.by_ref().take(4096).read_until(b'\n', &mut line), Ok(n) if n > 0) {
         let text = String::from_utf8_lossy(&line).to_lowercase();
         if let Some(reason) = classify(&text) {
-            heard.reason = Some(reason);
+            // Whatever ffmpeg says after refusing a picture's size follows from that.
+            if heard.reason != Some("too_large") {
+                heard.reason = Some(reason);
+            }
         } else if [
             "error while decoding",
             "corrupt",
@@ -198,6 +201,11 @@ mod tests {
         );
         check(
             "[h264] Picture size 20000x20000 exceeds specified max pixel count 9437184",
+            Some("too_large"),
+            0,
+        );
+        check(
+            "[mjpeg] Picture size 12000x9000 exceeds specified max pixel count 9437184\nError while decoding stream #0:0: Operation not permitted",
             Some("too_large"),
             0,
         );
