@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
-    id::{EntryId, SiteId},
+    id::{EdgeId, EntryId, SiteId},
     time::{MINUTE_MS, UtcMs},
     wire::{EntryTemplate, ListDelta, RemovalReceipt, SignedDelta},
 };
@@ -46,8 +46,18 @@ pub enum ListError {
     Disk(#[from] SealError),
 }
 
+/// Whose list it is. A node enrolled again, elsewhere or with another centre, must not search the old one.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Owner {
+    site: SiteId,
+    edge: EdgeId,
+    centre_key: String,
+}
+
 #[derive(Default, Serialize, Deserialize)]
 struct Saved {
+    #[serde(default)]
+    owner: Option<Owner>,
     version: i64,
     made_at: UtcMs,
     model_id: String,
@@ -70,12 +80,13 @@ pub struct HeldList {
 }
 
 impl HeldList {
-    /// Opens the cached list, if there is one for this model, and fills the gallery.
+    /// Opens the cached list, if there is one of this enrolment and model, and fills the gallery. That of another
+    /// enrolment is wiped.
     pub fn open(
         folder: &Path,
         sealer: Sealer,
         centre_key: VerifyingKey,
-        site: SiteId,
+        (site, edge): (SiteId, EdgeId),
         gallery: Arc<Gallery>,
     ) -> Result<Self, SealError> {
         let path = folder.join("list.sealed");
@@ -98,10 +109,30 @@ impl HeldList {
             saved,
             unsaved: false,
         };
+        let owner = Owner {
+            site,
+            edge,
+            centre_key: STANDARD.encode(centre_key.as_bytes()),
+        };
+        if list.saved.owner.as_ref() != Some(&owner) {
+            let held = list.saved.version != 0 || !list.saved.entries.is_empty();
+            list.saved = Saved {
+                owner: Some(owner.clone()),
+                model_id: list.gallery.model_id().into(),
+                ..Saved::default()
+            };
+            if held {
+                tracing::warn!(
+                    "the cached list is of another enrolment; it is wiped and pulled again"
+                );
+                list.save()?;
+            }
+        }
         if list.saved.model_id != list.gallery.model_id() {
             // Receipts still due are kept; templates of another model are of no use here.
             let receipts = std::mem::take(&mut list.saved.receipts);
             list.saved = Saved {
+                owner: Some(owner),
                 receipts,
                 model_id: list.gallery.model_id().into(),
                 ..Saved::default()
@@ -334,16 +365,14 @@ mod tests {
     }
 
     fn open(folder: &Path) -> HeldList {
+        open_as(folder, 9, 1, &centre())
+    }
+
+    fn open_as(folder: &Path, site: u128, edge: u128, centre: &SigningKey) -> HeldList {
+        let ids = (SiteId(Uuid::from_u128(site)), EdgeId(Uuid::from_u128(edge)));
         let gallery = Arc::new(Gallery::new(MODEL, 8));
-        let key = centre().verifying_key();
-        HeldList::open(
-            folder,
-            Sealer::new(&[1; 32]),
-            key,
-            SiteId(Uuid::from_u128(9)),
-            gallery,
-        )
-        .unwrap()
+        let key = centre.verifying_key();
+        HeldList::open(folder, Sealer::new(&[1; 32]), key, ids, gallery).unwrap()
     }
 
     fn held(list: &HeldList) -> Vec<u128> {
@@ -469,5 +498,31 @@ mod tests {
             .unwrap();
         std::fs::write(folder.path().join("list.sealed"), b"short").unwrap();
         assert_eq!(open(folder.path()).version(), 0);
+    }
+
+    #[test]
+    fn a_list_of_another_enrolment_is_wiped() {
+        let check = |site: u128, edge: u128, centre_key: u8| {
+            let folder = tempfile::tempdir().unwrap();
+            open(folder.path())
+                .apply(&sign(&delta(0, 5, &[1], &[])), UtcMs(10))
+                .unwrap();
+            let other = open_as(
+                folder.path(),
+                site,
+                edge,
+                &SigningKey::from_bytes(&[centre_key; 32]),
+            );
+            assert_eq!(
+                (held(&other), other.version(), other.is_known()),
+                (vec![], 0, false),
+                "site {site}, edge {edge}, centre {centre_key}"
+            );
+            // Wiped on disk too: the first enrolment does not find it again.
+            assert_eq!(open(folder.path()).version(), 0);
+        };
+        check(8, 1, 3);
+        check(9, 2, 3);
+        check(9, 1, 4);
     }
 }

@@ -62,7 +62,7 @@ pub fn send_one(spool: &Spool, centre: &dyn Centre, id: AlertId) -> Sent {
 
 /// Statuses that no resend can change. Not among them: 401 and 403 (a clock or a key that a person will correct),
 /// 408, 425 and 429 (later).
-fn never(status: u16) -> bool {
+pub(crate) fn never(status: u16) -> bool {
     (400..500).contains(&status) && !matches!(status, 401 | 403 | 408 | 425 | 429)
 }
 

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::VerifyingKey;
 use tapal_domain::{
-    id::{BootId, CameraId, SiteId},
+    id::{BootId, CameraId, EdgeId, SiteId},
     wire::{AlertReport, Attempt, CameraConfig, CameraHealth, EdgeConfig, OtherCandidate},
 };
 use tapal_gallery::Gallery;
@@ -193,7 +193,7 @@ impl Edge {
         options::make_folder(&options.data)?;
         let https = options.client()?;
         let identity = Identity::open(&options.data, &https, options.token.as_deref())?;
-        let (site, centre_key) = (identity.site, identity.centre_key);
+        let (edge, centre_key) = ((identity.site, identity.edge), identity.centre_key);
         let centre = Box::new(Signed {
             https,
             edge: identity.edge,
@@ -205,7 +205,7 @@ impl Edge {
             clock,
             &pack,
             engine.name(),
-            (site, centre_key),
+            (edge, centre_key),
             centre,
         )?);
         let threads = start_threads(&node, analysers)?;
@@ -316,7 +316,7 @@ fn assemble(
     clock: Arc<dyn Clock>,
     pack: &Pack,
     engine_name: String,
-    (site, centre_key): (SiteId, VerifyingKey),
+    (edge, centre_key): ((SiteId, EdgeId), VerifyingKey),
     centre: Box<dyn Centre>,
 ) -> Result<Node, EdgeError> {
     let card = pack.card();
@@ -326,7 +326,7 @@ fn assemble(
         &options.data,
         sealer.clone(),
         centre_key,
-        site,
+        edge,
         gallery.clone(),
     )?;
     let spool = Arc::new(Spool::open(&options.data.join("spool"), sealer.clone())?);

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use tapal_domain::{
     time::UtcMs,
-    wire::{EdgeConfig, HealthReply, HealthReport, SignedDelta},
+    wire::{AlertReport, EdgeConfig, HealthReply, HealthReport, SignedDelta},
 };
 
 use super::Node;
 use crate::{
     centre::{Method, Reply, Unreachable},
     list::ListError,
+    sender,
     worker::lock,
 };
 
@@ -75,8 +76,7 @@ impl Node {
         let reply: HealthReply = serde_json::from_slice(&reply.body)?;
         self.acknowledge(&report);
         self.note_skew(asked_at, reply.now);
-        let revision = lock(&self.config).as_ref().map(|config| config.revision);
-        if seq == 1 || revision != Some(reply.revision) {
+        if seq == 1 || self.is_config_old(&reply) {
             self.pull_config()?;
         }
         let list = lock(&self.list);
@@ -90,12 +90,26 @@ impl Node {
         self.send_receipts()
     }
 
+    fn is_config_old(&self, reply: &HealthReply) -> bool {
+        let config = lock(&self.config);
+        config.as_ref().is_none_or(|config| {
+            // A centre that enrols with another model has the same revision.
+            config.revision != reply.revision
+                || (!reply.model_id.is_empty() && config.model_id != reply.model_id)
+        })
+    }
+
     fn health(&self, seq: u64) -> HealthReport {
         let attempts = lock(&self.desk.attempts)
             .iter()
             .take(ATTEMPTS_A_REPORT)
             .copied()
             .collect();
+        // One lock at a time: the keeper holds `cameras` while it takes others.
+        let list_version = lock(&self.list).version();
+        let refused = lock(&self.refused).clone();
+        let in_memory = lock(&self.desk.in_memory).len();
+        let cameras = self.camera_health();
         HealthReport {
             boot: self.boot,
             seq,
@@ -104,11 +118,11 @@ impl Node {
             pack: self.room.card.name.clone(),
             model_id: self.gallery.model_id().into(),
             demonstration: self.room.card.demonstration,
-            list_version: lock(&self.list).version(),
+            list_version,
             gallery_size: self.gallery.len() as u64,
-            refused: lock(&self.refused).clone(),
-            spooled: (self.spool.len() + lock(&self.desk.in_memory).len()) as u64,
-            cameras: self.camera_health(),
+            refused,
+            spooled: (self.spool.len() + in_memory) as u64,
+            cameras,
             attempts,
         }
     }
@@ -168,6 +182,11 @@ impl Node {
         let since = lock(&self.list).since(self.clock.now());
         match self.pull_list_since(since) {
             Err(TalkError::List(ListError::OutOfOrder)) if since != 0 => self.pull_list_since(0),
+            // The centre changed its model: only the config says so to the keeper.
+            Err(wrong @ TalkError::List(ListError::WrongModel(_))) => {
+                self.pull_config()?;
+                Err(wrong)
+            }
             pulled => pulled,
         }
     }
@@ -200,22 +219,40 @@ impl Node {
         Ok(())
     }
 
-    /// Alerts the disk did not take go straight to the centre.
+    /// Alerts the disk did not take go straight to the centre. No lock is held while the network is waited for:
+    /// the inference threads put alerts in here.
     pub(crate) fn send_from_memory(&self) {
-        while let Some(report) = lock(&self.desk.in_memory).front().cloned() {
+        loop {
+            let next = lock(&self.desk.in_memory).front().cloned();
+            let Some(report) = next else { return };
             let Ok(body) = serde_json::to_vec(&report) else {
                 return;
             };
             match self.centre.send(Method::Post, "/api/v1/alerts", &body) {
-                Ok(reply)
-                    if reply.status < 500
-                        && !matches!(reply.status, 401 | 403 | 408 | 425 | 429) =>
-                {
-                    lock(&self.desk.in_memory).retain(|kept| kept.id != report.id);
+                Ok(reply) if (200..300).contains(&reply.status) => {}
+                Ok(reply) if sender::never(reply.status) => {
+                    tracing::error!(alert = %report.id, status = reply.status, "the centre refused an alert for good; it is set aside");
+                    if !self.set_aside_from_memory(&report) {
+                        return;
+                    }
                 }
                 _ => return,
             }
+            lock(&self.desk.in_memory).retain(|kept| kept.id != report.id);
         }
+    }
+
+    /// Whether the refused alert now lies on disk; until then it stays in memory.
+    fn set_aside_from_memory(&self, report: &AlertReport) -> bool {
+        let aside = self.spool.put(report);
+        if let Err(error) = &aside {
+            tracing::error!(alert = %report.id, %error, "a refused alert cannot be set aside; make room on the disk");
+            return false;
+        }
+        if let Err(error) = self.spool.set_aside(report.id) {
+            tracing::error!(alert = %report.id, %error, "a refused alert cannot be set aside; it is tried again");
+        }
+        true
     }
 }
 

@@ -33,6 +33,8 @@ struct Book {
     heard: Vec<HealthReport>,
     receipts: Vec<RemovalReceipt>,
     asked: Vec<String>,
+    /// Status of replies to alerts, and the alerts themselves.
+    alerts: (u16, Vec<tapal_domain::id::AlertId>),
 }
 
 #[derive(Clone)]
@@ -63,6 +65,7 @@ impl Centre for MemoryCentre {
                 json(&HealthReply {
                     revision,
                     list_version,
+                    model_id: book.config.model_id.clone(),
                     now: UtcMs(1_000),
                 })
             }
@@ -76,6 +79,14 @@ impl Centre for MemoryCentre {
                 book.receipts.push(serde_json::from_slice(body).unwrap());
                 Ok(Reply {
                     status: 204,
+                    body: Vec::new(),
+                })
+            }
+            "/api/v1/alerts" => {
+                let report: AlertReport = serde_json::from_slice(body).unwrap();
+                book.alerts.1.push(report.id);
+                Ok(Reply {
+                    status: book.alerts.0,
                     body: Vec::new(),
                 })
             }
@@ -160,6 +171,7 @@ fn centre(upserts: Vec<EntryTemplate>) -> MemoryCentre {
         heard,
         receipts,
         asked,
+        alerts: (200, Vec::new()),
     })))
 }
 
@@ -172,10 +184,10 @@ fn node(folder: &std::path::Path, centre: &MemoryCentre, clock: &Arc<FixedClock>
         "stub".into(),
     );
     options.threads = Some(1);
-    let site = (site(), key().verifying_key());
+    let edge = ((site(), EdgeId(Uuid::from_u128(4))), key().verifying_key());
     let centre = Box::new(centre.clone());
     let clock = clock.clone();
-    Arc::new(assemble(options, clock, &Pack::stub(), "test".into(), site, centre).unwrap())
+    Arc::new(assemble(options, clock, &Pack::stub(), "test".into(), edge, centre).unwrap())
 }
 
 fn clock() -> Arc<FixedClock> {
@@ -311,6 +323,97 @@ fn attempts_are_reported_until_acknowledged() {
         .map(|r| r.attempts.len())
         .collect();
     assert_eq!(heard, [3, 0]);
+}
+
+#[test]
+fn a_centre_that_changes_its_model_stops_the_matcher_and_a_second_change_starts_it_again() {
+    let (folder, centre, clock) = (tempfile::tempdir().unwrap(), centre(vec![]), clock());
+    let node = node(folder.path(), &centre, &clock);
+    let same = Pack::stub().card().model_id.clone();
+    let mut seq = 0;
+    // The revision stays as it is; only the model changes.
+    for (model, refused) in [
+        (same.as_str(), None),
+        ("other@1", Some("model_mismatch")),
+        (same.as_str(), None),
+    ] {
+        centre.0.lock().unwrap().config.model_id = model.into();
+        seq += 1;
+        node.exchange(seq).unwrap();
+        node.keep_once();
+        assert_eq!(lock(&node.refused).as_deref(), refused);
+    }
+}
+
+#[test]
+fn a_list_of_another_model_makes_the_node_look_at_its_config_again() {
+    let (folder, centre, clock) = (tempfile::tempdir().unwrap(), centre(vec![]), clock());
+    let node = node(folder.path(), &centre, &clock);
+    node.exchange(1).unwrap();
+    {
+        let mut book = centre.0.lock().unwrap();
+        book.asked.clear();
+        book.delta.model_id = "other@1".into();
+        book.delta.version = 8;
+    }
+    assert!(node.exchange(2).is_err());
+    let book = centre.0.lock().unwrap();
+    assert!(book.asked.iter().any(|path| path == "/api/v1/edge/config"));
+}
+
+/// Two alerts the disk does not take; the centre answers `status`. What is left in memory, in the spool and aside
+/// after the disk works again.
+fn check_unwritable(status: u16, expect: (usize, usize, u64)) {
+    let (folder, centre, clock) = (tempfile::tempdir().unwrap(), centre(vec![]), clock());
+    let node = node(folder.path(), &centre, &clock);
+    centre.0.lock().unwrap().alerts.0 = status;
+    // Folders in the place of the temporary files: they cannot be written.
+    let blocked: Vec<_> = (1..=2)
+        .map(|n| {
+            folder
+                .path()
+                .join(format!("spool/{}.new", Uuid::from_u128(n)))
+        })
+        .collect();
+    for (n, path) in (1..=2).zip(&blocked) {
+        std::fs::create_dir(path).unwrap();
+        let report = crate::spool::tests::report(n);
+        assert!(node.spool.put(&report).is_err());
+        lock(&node.desk.in_memory).push_back(report);
+    }
+    // In another thread: a lock held for too long would hang the test.
+    let (done, ended) = std::sync::mpsc::channel();
+    let send = || {
+        let (node, done) = (node.clone(), done.clone());
+        std::thread::spawn(move || {
+            node.send_from_memory();
+            done.send(()).unwrap();
+        });
+        ended
+            .recv_timeout(std::time::Duration::from_secs(10))
+            .expect("the sender hangs");
+    };
+    send();
+    assert!(!centre.0.lock().unwrap().alerts.1.is_empty());
+    assert!(status < 300 || lock(&node.desk.in_memory).len() == 2);
+    blocked
+        .iter()
+        .for_each(|path| std::fs::remove_dir(path).unwrap());
+    send();
+    let left = lock(&node.desk.in_memory).len();
+    assert_eq!(
+        (left, node.spool.len(), node.spool.refused()),
+        expect,
+        "{status}"
+    );
+}
+
+#[test]
+fn alerts_a_full_disk_did_not_take_are_sent_or_set_aside_never_lost() {
+    check_unwritable(200, (0, 0, 0));
+    check_unwritable(404, (0, 0, 2));
+    check_unwritable(422, (0, 0, 2));
+    check_unwritable(500, (2, 0, 0));
 }
 
 /// Log lines, caught.
