@@ -11,7 +11,7 @@ use crate::{
     certificate::{self, CertificateError},
     clock::SystemClock,
     enrol::Enrol,
-    jobs, routes,
+    entry, jobs, routes,
     state::{AppState, ServerConfig},
 };
 
@@ -105,6 +105,7 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
     let others = vec![
         tokio::spawn(state.hub.clone().run()),
         tokio::spawn(jobs::run(state.clone())),
+        tokio::spawn(entry::reenrol::reenrol(state.clone())),
     ];
     Ok(Running {
         address,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use tapal_domain::{
     id::{AccountId, DeskId, SiteId},
     role::Role,
-    time::UtcMs,
+    time::{MINUTE_MS, UtcMs},
 };
 
 use crate::{
@@ -85,9 +85,19 @@ fn read(row: &Row) -> Result<Account> {
 
 /// A page of accounts by user name, after `after`, at most `limit`.
 pub async fn list(db: &Db, after: &str, limit: i64) -> Result<Vec<Account>> {
+    list_of(db, None, after, limit).await
+}
+
+/// As [`list`], of one site or of all.
+pub async fn list_of(
+    db: &Db,
+    site: Option<SiteId>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Account>> {
     db.all(
-        select!("WHERE username > $1 ORDER BY username LIMIT $2"),
-        args![after, limit],
+        select!("WHERE username > $1 AND ($3 IS NULL OR site = $3) ORDER BY username LIMIT $2"),
+        args![after, limit, site],
     )
     .await?
     .iter()
@@ -243,7 +253,7 @@ pub async fn set_language(db: &Db, now: UtcMs, id: AccountId, language: &str) ->
 }
 
 /// Failures in a row and the last failure under a throttling name ([`throttle_name`] or `net:<address>`).
-pub async fn failures(db: &Db, name: &str) -> Result<(u32, UtcMs)> {
+pub async fn failures(db: &Db, name: &str, now: UtcMs) -> Result<(u32, UtcMs)> {
     let row = db
         .first(
             "SELECT failures, last_at FROM sign_in_attempt WHERE name = $1",
@@ -251,11 +261,18 @@ pub async fn failures(db: &Db, name: &str) -> Result<(u32, UtcMs)> {
         )
         .await?;
     row.map_or(Ok((0, UtcMs(0))), |row| {
-        Ok((
-            row.int("failures")?.try_into().unwrap_or(u32::MAX),
-            row.at("last_at")?,
-        ))
+        let last = row.at("last_at")?;
+        let failures = faded(name, row.int("failures")?, last, now);
+        Ok((failures.try_into().unwrap_or(u32::MAX), last))
     })
+}
+
+/// The count of an address halves every ten minutes: a whole desk row shares it. The count of a name stays.
+fn faded(name: &str, failures: i64, last: UtcMs, now: UtcMs) -> i64 {
+    if !name.starts_with("net:") {
+        return failures;
+    }
+    failures >> (now.since_ms(last) / (10 * MINUTE_MS)).clamp(0, 62)
 }
 
 /// Counts one more failure under each name, and records the refusal.
@@ -266,10 +283,15 @@ pub async fn sign_in_failed(
     account: Option<AccountId>,
 ) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    let sql = "INSERT INTO sign_in_attempt (name, failures, last_at) VALUES ($1, 1, $2) \
-               ON CONFLICT (name) DO UPDATE SET failures = sign_in_attempt.failures + 1, last_at = excluded.last_at";
+    let sql = "INSERT INTO sign_in_attempt (name, failures, last_at) VALUES ($1, $3, $2) \
+               ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at";
+    let known = "SELECT failures, last_at FROM sign_in_attempt WHERE name = $1";
     for name in names {
-        tx.run(sql, args![name, now]).await?;
+        let before = match tx.first(known, args![name]).await? {
+            Some(row) => faded(name, row.int("failures")?, row.at("last_at")?, now),
+            None => 0,
+        };
+        tx.run(sql, args![name, now, before + 1]).await?;
     }
     let id = account.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
     tx.commit(Note::new(By::System, "session.refused", "account", id))

@@ -256,6 +256,62 @@ async fn insert_photo(tx: &mut Tx, entry: EntryId, n: i64, photo: &NewPhoto) -> 
     tx.run(sql, values).await.map(|_| ())
 }
 
+/// Live entries without a template of this model: nodes cannot find them.
+pub async fn without_template(db: &Db, now: UtcMs, model_id: &str) -> Result<Vec<EntryId>> {
+    let sql = "SELECT id FROM entry e WHERE ended_at IS NULL AND in_force_to > $1 \
+               AND NOT EXISTS (SELECT 1 FROM entry_photo p WHERE p.entry = e.id AND p.model_id = $2) ORDER BY id";
+    let rows = db.all(sql, args![now, model_id]).await?;
+    rows.iter().map(|row| row.id("id")).collect()
+}
+
+/// One photograph as handed in, with its id.
+pub type Photograph = (Uuid, Zeroizing<Vec<u8>>);
+
+/// The photographs of an entry as handed in, to be enrolled again. Never for a screen.
+pub async fn photographs(db: &Db, id: EntryId) -> Result<Vec<Photograph>> {
+    let sql = "SELECT id, photo_sealed FROM entry_photo WHERE entry = $1 ORDER BY n";
+    let photograph = |row: &Row| {
+        let id = row.text("id")?;
+        let sealed = row.blob("photo_sealed")?;
+        let plain = db.vault().open("entry_photo", &id, "photo", &sealed)?;
+        Ok((row.id("id")?, plain))
+    };
+    db.all(sql, args![id])
+        .await?
+        .iter()
+        .map(photograph)
+        .collect()
+}
+
+/// Puts templates and portraits of a new model in the place of the old ones; `photos` carry the ids of their rows.
+/// Every site that searches the entry gets a new list version.
+pub async fn re_enrolled(db: &Db, now: UtcMs, id: EntryId, photos: &[NewPhoto]) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let sql = "SELECT list FROM entry WHERE id = $1 AND ended_at IS NULL";
+    let list: ListKind = tx.one(sql, args![id]).await?.name("list")?;
+    for photo in photos {
+        let row = photo.id.to_string();
+        let template = Zeroizing::new(template_bytes(&photo.template));
+        let seal = |column: &str, plain: &[u8]| tx.vault().seal("entry_photo", &row, column, plain);
+        let (portrait, template) = (
+            seal("portrait", &photo.portrait_jpeg)?,
+            seal("template", &template)?,
+        );
+        let sql = "UPDATE entry_photo SET model_id = $3, quality = $4, portrait_sealed = $5, template_sealed = $6 \
+                   WHERE id = $1 AND entry = $2";
+        let quality = to_json(&photo.quality)?;
+        let values = args![&row, id, &photo.model_id, quality, portrait, template];
+        if tx.run(sql, values).await? == 0 {
+            return Err(Error::NotFound);
+        }
+    }
+    moved(&mut tx, id, list, "entry.re_enrolled").await?;
+    let model_id = photos.first().map(|photo| &photo.model_id);
+    let detail = serde_json::json!({ "photos": photos.len(), "model_id": model_id });
+    tx.commit(Note::new(By::Clock, "entry.re_enrolled", "entry", id).with(detail))
+        .await
+}
+
 /// Little-endian f32 values, as they travel and are stored.
 pub fn template_bytes(template: &[f32]) -> Vec<u8> {
     template

@@ -67,7 +67,8 @@ pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>
     .transpose()
 }
 
-/// Starts a session after a sign-in and forgets the failures counted under `names`.
+/// Starts a session after a sign-in: failures counted under the account's own name are forgotten, those of an
+/// address (`net:`) halved, because others share it.
 pub async fn start(
     db: &Db,
     now: UtcMs,
@@ -80,8 +81,11 @@ pub async fn start(
     let sql = "INSERT INTO session (token_hash, account, csrf, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)";
     tx.run(sql, args![token_hash, account, csrf, now]).await?;
     for name in names {
-        tx.run("DELETE FROM sign_in_attempt WHERE name = $1", args![name])
-            .await?;
+        let sql = match name.starts_with("net:") {
+            true => "UPDATE sign_in_attempt SET failures = failures / 2 WHERE name = $1",
+            false => "DELETE FROM sign_in_attempt WHERE name = $1",
+        };
+        tx.run(sql, args![name]).await?;
     }
     tx.commit(Note::new(
         By::Account(account),

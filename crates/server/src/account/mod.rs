@@ -100,11 +100,17 @@ impl AccountInput {
 #[utoipa::path(get, path = "/api/v1/accounts", tag = "account", params(Wanted), responses((status = 200, body = Vec<Account>)))]
 pub async fn list(
     State(state): State<AppState>,
-    _: Session,
+    session: Session,
     Params(wanted): Params<Wanted>,
 ) -> ApiResult<Json<Vec<Account>>> {
     Ok(Json(
-        account::list(&state.db, wanted.after.as_deref().unwrap_or(""), 100).await?,
+        account::list_of(
+            &state.db,
+            session.site,
+            wanted.after.as_deref().unwrap_or(""),
+            100,
+        )
+        .await?,
     ))
 }
 
@@ -148,6 +154,7 @@ pub async fn add(
     session: Session,
     Input(input): Input<AccountInput>,
 ) -> ApiResult<(StatusCode, Json<OneTime>)> {
+    within(&session, input.site)?;
     Ok((
         StatusCode::CREATED,
         Json(open(&state, session.by(), input).await?),
@@ -162,7 +169,8 @@ pub async fn change_by(
     mut input: AccountInput,
 ) -> ApiResult<Account> {
     not_own(session, id)?;
-    input.username = account::get(&state.db, id).await?.username;
+    within(session, input.site)?;
+    input.username = reachable(state, session, id).await?.username;
     account::change(
         &state.db,
         state.clock.now(),
@@ -171,6 +179,21 @@ pub async fn change_by(
     )
     .await?;
     Ok(account::get(&state.db, id).await?)
+}
+
+/// An administrator of one site opens and moves accounts within it, never one of all sites.
+pub fn within(session: &Session, site: Option<SiteId>) -> ApiResult<()> {
+    if session.site.is_none() || session.site == site {
+        return Ok(());
+    }
+    Err(ApiError::forbidden())
+}
+
+/// The account, if this administrator may touch it; as not found otherwise.
+pub async fn reachable(state: &AppState, session: &Session, id: AccountId) -> ApiResult<Account> {
+    let found = account::get(&state.db, id).await?;
+    within(session, found.site).map_err(|_| ApiError::not_found())?;
+    Ok(found)
 }
 
 fn not_own(session: &Session, id: AccountId) -> ApiResult<()> {
@@ -215,6 +238,7 @@ pub async fn reset(
     session: Session,
     At(id): At<AccountId>,
 ) -> ApiResult<Json<OneTime>> {
+    reachable(&state, &session, id).await?;
     Ok(Json(reset_by(&state, session.by(), id).await?))
 }
 
@@ -226,6 +250,7 @@ pub async fn close(
     At(id): At<AccountId>,
 ) -> ApiResult<StatusCode> {
     not_own(&session, id)?;
+    reachable(&state, &session, id).await?;
     account::close(&state.db, state.clock.now(), session.by(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

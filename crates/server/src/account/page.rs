@@ -99,8 +99,8 @@ async fn page(
 ) -> ApiResult<AccountsPage> {
     let mut shell = visit.shell("accounts");
     shell.path = "/accounts".into();
-    let places = places(state, &shell, &form.place).await?;
-    let found = tapal_store::account::list(&state.db, after, PAGE).await?;
+    let places = places(state, visit, &form.place).await?;
+    let found = tapal_store::account::list_of(&state.db, visit.session.site, after, PAGE).await?;
     let older = match found.last() {
         Some(last) if found.len() as i64 == PAGE => {
             format!("/accounts?after={}", failure::encoded(&last.username))
@@ -132,8 +132,7 @@ async fn page(
 }
 
 /// Places as `site` or `site/desk`.
-async fn places(state: &AppState, shell: &Shell, chosen: &str) -> ApiResult<Vec<Choice>> {
-    let _ = shell;
+async fn places(state: &AppState, visit: &Visit, chosen: &str) -> ApiResult<Vec<Choice>> {
     let mut all = Vec::new();
     let mut add = |code: String, name: String| {
         all.push(Choice {
@@ -142,7 +141,7 @@ async fn places(state: &AppState, shell: &Shell, chosen: &str) -> ApiResult<Vec<
             name,
         })
     };
-    for own in site::list(&state.db).await? {
+    for own in crate::site::visible(state, &visit.session).await? {
         add(own.id.to_string(), own.name.clone());
         for desk in site::desks(&state.db, own.id).await? {
             add(
@@ -197,7 +196,10 @@ pub async fn add(
         place: text("place"),
     };
     let outcome = match input(&typed, text("language")) {
-        Ok(input) => super::open(&state, visit.session.by(), input).await,
+        Ok(input) => match super::within(&visit.session, input.site) {
+            Ok(()) => super::open(&state, visit.session.by(), input).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     match outcome {
@@ -245,6 +247,7 @@ pub async fn reset(
     visit: Visit,
     At(id): At<AccountId>,
 ) -> ApiResult<Response> {
+    super::reachable(&state, &visit.session, id).await?;
     let secret = super::reset_by(&state, visit.session.by(), id).await?;
     show(page(&state, &visit, "", None, Some(secret), Typed::default()).await?)
 }
@@ -256,6 +259,7 @@ pub async fn close(
     At(id): At<AccountId>,
 ) -> ApiResult<Response> {
     super::not_own(&visit.session, id)?;
+    super::reachable(&state, &visit.session, id).await?;
     tapal_store::account::close(&state.db, state.clock.now(), visit.session.by(), id).await?;
     see_other("/accounts?done=closed")
 }

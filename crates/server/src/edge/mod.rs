@@ -99,6 +99,7 @@ pub async fn add(
     session: Session,
     Input(new): Input<NewEdge>,
 ) -> ApiResult<(StatusCode, Json<Announced>)> {
+    session.require_site(new.site)?;
     Ok((
         StatusCode::CREATED,
         Json(announce(&state, session.by(), &new).await?),
@@ -112,6 +113,15 @@ pub async fn retire(
     session: Session,
     At(id): At<EdgeId>,
 ) -> ApiResult<StatusCode> {
-    edge::retire(&state.db, state.clock.now(), session.by(), id).await?;
+    retire_by(&state, &session, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Retires a node of the person's own site.
+pub async fn retire_by(state: &AppState, session: &Session, id: EdgeId) -> ApiResult<()> {
+    let own = edge::list(&state.db, session.site).await?;
+    if !own.iter().any(|node| node.id == id) {
+        return Err(ApiError::not_found());
+    }
+    Ok(edge::retire(&state.db, state.clock.now(), session.by(), id).await?)
 }

@@ -180,6 +180,6 @@ pub async fn retire(
     visit: Visit,
     At(id): At<EdgeId>,
 ) -> ApiResult<Response> {
-    tapal_store::edge::retire(&state.db, state.clock.now(), visit.session.by(), id).await?;
+    super::retire_by(&state, &visit.session, id).await?;
     see_other("/edges?done=retired")
 }

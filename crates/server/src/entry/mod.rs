@@ -3,6 +3,7 @@
 
 pub mod input;
 pub mod page;
+pub mod reenrol;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};

@@ -124,8 +124,16 @@ pub async fn list(
         }
         _ => String::new(),
     };
+    let unsearched = match super::reenrol::missing(&state).await? {
+        0 => None,
+        n => Some(Notice::new(
+            Tone::Amber,
+            shell.t1("entry-unsearched", "n", n as i64),
+            shell.t("entry-unsearched-text"),
+        )),
+    };
     show(EntriesPage {
-        notice: visit.done(),
+        notice: visit.done().or(unsearched),
         lists: lists(&shell, &filter.list),
         with_ended,
         rows: found.iter().map(|recorded| row(&shell, recorded)).collect(),

@@ -73,8 +73,7 @@ async fn start(state: &AppState, account: Account, names: &[String]) -> ApiResul
     let (token, csrf) = (random_token()?, random_token()?);
     let bytes = URL_SAFE_NO_PAD.decode(&token).map_err(ApiError::internal)?;
     let (now, hash) = (state.clock.now(), Sha256::digest(bytes));
-    // Only the account's own count is forgotten: one's own sign-in must not reset a shared address.
-    tapal_store::session::start(&state.db, now, account.id, &hash, &csrf, &names[..1]).await?;
+    tapal_store::session::start(&state.db, now, account.id, &hash, &csrf, names).await?;
     let cookie = format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict");
     let cookie = HeaderValue::from_str(&cookie).map_err(ApiError::internal)?;
     Ok(SignedIn {
@@ -97,7 +96,7 @@ const ADDRESS_FREE_FAILURES: u32 = 17;
 async fn throttled(state: &AppState, names: &[String]) -> ApiResult<()> {
     let now = state.clock.now();
     for (i, name) in names.iter().enumerate() {
-        let (failures, last) = account::failures(&state.db, name).await?;
+        let (failures, last) = account::failures(&state.db, name, now).await?;
         let failures = if i == 0 {
             failures
         } else {

@@ -7,6 +7,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{DeskId, LaneId, SiteId},
+    role::Permission,
     screening::Threshold,
     site::{Deployment, Direction, NotDeployed, may_run},
 };
@@ -64,7 +65,7 @@ pub struct SiteView {
     pub desks: Vec<Desk>,
     /// Its lanes.
     pub lanes: Vec<Lane>,
-    /// Its thresholds for today's model, with the pack's where it has none of its own.
+    /// Its thresholds for today's model, with the pack's where it has none of its own. Empty for who may judge alerts.
     pub thresholds: Vec<Threshold>,
 }
 
@@ -78,7 +79,11 @@ pub async fn view(state: &AppState, session: &Session, id: SiteId) -> ApiResult<
         deployment,
         desks: site::desks(&state.db, id).await?,
         lanes: site::lanes(&state.db, id).await?,
-        thresholds: crate::edge::device::thresholds(state, id).await?,
+        thresholds: match session.may(Permission::JudgeAlerts) {
+            // Who judges must not know how far a score is from the line.
+            true => Vec::new(),
+            false => crate::edge::device::thresholds(state, id).await?,
+        },
     })
 }
 

@@ -94,6 +94,7 @@ struct SitePage {
     desks: Vec<Named>,
     lanes: Vec<LaneRow>,
     thresholds: Vec<ThresholdRow>,
+    may_see_thresholds: bool,
     zones: Vec<ZoneChoice>,
     may_edit: bool,
 }
@@ -175,6 +176,7 @@ async fn site(
             .collect(),
         lanes: view.lanes.iter().map(lane).collect(),
         thresholds: threshold_rows(&shell, &view),
+        may_see_thresholds: !visit.session.may(Permission::JudgeAlerts),
         zones: zones(view.site.utc_offset_minutes),
         may_edit: visit.session.may(Permission::EditSites),
         site: Named {

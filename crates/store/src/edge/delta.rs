@@ -27,7 +27,7 @@ pub struct Delta {
     pub removals: Vec<EntryId>,
 }
 
-/// Changes after version `since`. The whole list when `since` is 0, unknown, or further than the centre is.
+/// Changes after version `since`, of entries with a template of `model_id`. The whole list when `since` is 0, unknown, or further than the centre is.
 pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs) -> Result<Delta> {
     let version = crate::site::get(db, site).await?.list_version;
     let lists = crate::site::deployment(db, site)
@@ -40,13 +40,21 @@ pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs
     } else {
         0
     };
-    let sql = "SELECT id, list, in_force_from, in_force_to, version FROM entry \
-               WHERE list IN (SELECT value FROM json_each($1)) AND ended_at IS NULL AND in_force_to > $2 \
-               AND ($3 = 0 OR id IN (SELECT entry FROM list_change WHERE site = $4 AND version > $3 AND version <= $5)) ORDER BY id";
-    let rows = db.all(sql, args![lists, now, since, site, version]).await?;
-    let mut upserts = Vec::with_capacity(rows.len());
-    for row in &rows {
-        upserts.push(template(db, row, model_id).await?);
+    // An entry without a template for this model cannot match: it is not on the list the node gets.
+    let sql = "SELECT e.id, e.list, e.in_force_from, e.in_force_to, e.version, p.id AS photo, p.template_sealed \
+               FROM entry e JOIN entry_photo p ON p.entry = e.id AND p.model_id = $6 \
+               WHERE e.list IN (SELECT value FROM json_each($1)) AND e.ended_at IS NULL AND e.in_force_to > $2 \
+               AND ($3 = 0 OR e.id IN (SELECT entry FROM list_change WHERE site = $4 AND version > $3 AND version <= $5)) \
+               ORDER BY e.id, p.n";
+    let values = args![lists, now, since, site, version, model_id];
+    let mut upserts: Vec<EntryTemplate> = Vec::new();
+    for row in &db.all(sql, values).await? {
+        let id: EntryId = row.id("id")?;
+        let template = template(db, row)?;
+        match upserts.last_mut() {
+            Some(last) if last.entry == id => last.templates.push(template),
+            _ => upserts.push(upsert(id, row, template)?),
+        }
     }
     let mut removals = Vec::new();
     if since > 0 {
@@ -66,26 +74,23 @@ pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs
     })
 }
 
-async fn template(db: &Db, row: &Row, model_id: &str) -> Result<EntryTemplate> {
-    let entry: EntryId = row.id("id")?;
-    let sql =
-        "SELECT id, template_sealed FROM entry_photo WHERE entry = $1 AND model_id = $2 ORDER BY n";
-    let mut templates = Vec::new();
-    for photo in db.all(sql, args![entry, model_id]).await? {
-        let plain = db.vault().open(
-            "entry_photo",
-            &photo.text("id")?,
-            "template",
-            &photo.blob("template_sealed")?,
-        )?;
-        templates.push(STANDARD.encode(&plain[..]));
-    }
+fn template(db: &Db, row: &Row) -> Result<String> {
+    let plain = db.vault().open(
+        "entry_photo",
+        &row.text("photo")?,
+        "template",
+        &row.blob("template_sealed")?,
+    )?;
+    Ok(STANDARD.encode(&plain[..]))
+}
+
+fn upsert(entry: EntryId, row: &Row, template: String) -> Result<EntryTemplate> {
     Ok(EntryTemplate {
         entry,
         entry_version: row.int("version")?.try_into().map_err(Error::other)?,
         list: row.name::<ListKind>("list")?,
         in_force_from: row.at("in_force_from")?,
         in_force_to: row.at("in_force_to")?,
-        templates,
+        templates: vec![template],
     })
 }
