@@ -4,6 +4,7 @@
 pub mod camera;
 pub mod centre;
 pub mod clock;
+mod freshness;
 pub mod identity;
 pub mod list;
 pub mod node;

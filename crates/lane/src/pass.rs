@@ -44,7 +44,20 @@ pub enum Fate {
         alert: AlertId,
         /// Its entry.
         entry: EntryId,
+        /// With what score.
+        score: f32,
     },
+}
+
+/// An entry found, but held by somebody else in view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Blocked {
+    /// The entry.
+    pub entry: EntryId,
+    /// The alert about it.
+    pub alert: AlertId,
+    /// The two were seen in one picture, so they are two people.
+    pub beside: bool,
 }
 
 /// One person in front of one camera.
@@ -69,6 +82,8 @@ pub struct Pass {
     pub searched: u32,
     /// Whether the newest shot was searched for the last time.
     pub settled: bool,
+    /// The last search found only entries that others in view hold.
+    pub blocked: Option<Blocked>,
     refused: BTreeMap<NotSearched, u32>,
     sum: Vec<f32>,
     model_id: Option<std::sync::Arc<str>>,
@@ -92,6 +107,7 @@ impl Pass {
             shots: 0,
             searched: 0,
             settled: true,
+            blocked: None,
             refused: BTreeMap::new(),
             sum: Vec::new(),
             model_id: None,
@@ -185,6 +201,7 @@ impl Pass {
         self.fate = fate;
         self.kept.clear();
         self.settled = true;
+        self.blocked = None;
     }
 
     /// This pass goes on as `later`, which turned out to be the same person.
@@ -218,6 +235,7 @@ impl Pass {
                 .sort_by(|a, b| b.quality.overall.total_cmp(&a.quality.overall));
             self.kept.truncate(SHOTS_KEPT);
             self.settled = self.settled && later.settled;
+            self.blocked = self.blocked.or(later.blocked);
         }
     }
 

@@ -1,5 +1,5 @@
 //! Takes alerts from the spool to the centre, oldest first, at least once: an alert leaves the spool only when the
-//! centre says it has it. Must not drop or reorder; a resend is recognised by the alert's id.
+//! centre says it has it, and one the centre stumbles over holds up no other. Must not drop; a resend is recognised by the alert's id.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,8 +23,10 @@ pub enum Sent {
     Delivered,
     /// It can never be delivered and was set aside.
     SetAside,
-    /// Try again later.
+    /// Try this one again later; others may go through.
     Later,
+    /// Nothing goes through now.
+    Stop,
 }
 
 /// Sends one alert.
@@ -51,11 +53,16 @@ pub fn send_one(spool: &Spool, centre: &dyn Centre, id: AlertId) -> Sent {
         }
         Ok(reply) => {
             tracing::warn!(alert = %id, status = reply.status, "the centre cannot take an alert now");
-            Sent::Later
+            // 401: no signature of this node counts. 429: the centre asks for a pause. Else it may be this alert.
+            if matches!(reply.status, 401 | 429) {
+                Sent::Stop
+            } else {
+                Sent::Later
+            }
         }
         Err(error) => {
             tracing::debug!(alert = %id, %error, "alert not sent yet");
-            Sent::Later
+            Sent::Stop
         }
     }
 }
@@ -80,25 +87,39 @@ fn set_aside(spool: &Spool, id: AlertId) -> Sent {
 pub fn run(spool: &Spool, centre: &dyn Centre, stop: &AtomicBool, each_round: &dyn Fn()) {
     let (mut mark, mut wait) = (0, FIRST_WAIT);
     while !stop.load(Ordering::Relaxed) {
-        let mut later = false;
         each_round();
-        for id in spool.waiting() {
-            if stop.load(Ordering::Relaxed) {
-                return;
+        match round(spool, centre, stop) {
+            Sent::Stop => {
+                std::thread::sleep(wait);
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
-            later = send_one(spool, centre, id) == Sent::Later;
-            if later {
-                break;
+            // An alert the centre stumbles over must not delay a fresh one.
+            Sent::Later => {
+                mark = spool.wait(mark, wait);
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
-        }
-        if later {
-            std::thread::sleep(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
-        } else {
-            wait = FIRST_WAIT;
-            mark = spool.wait(mark, Duration::from_secs(1));
+            Sent::Delivered | Sent::SetAside => {
+                wait = FIRST_WAIT;
+                mark = spool.wait(mark, Duration::from_secs(1));
+            }
         }
     }
+}
+
+/// Sends what waits, once each; gives the worst that happened.
+fn round(spool: &Spool, centre: &dyn Centre, stop: &AtomicBool) -> Sent {
+    let mut worst = Sent::Delivered;
+    for id in spool.waiting() {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        match send_one(spool, centre, id) {
+            Sent::Stop => return Sent::Stop,
+            Sent::Later => worst = Sent::Later,
+            Sent::Delivered | Sent::SetAside => {}
+        }
+    }
+    worst
 }
 
 #[cfg(test)]
@@ -171,18 +192,16 @@ mod tests {
         check(&[(true, Some(200))], &[Delivered], 0, 0);
         check(
             &[(false, None), (true, Some(200))],
-            &[Later, Delivered],
+            &[Stop, Delivered],
             0,
             0,
         );
-        check(
-            &[(true, None), (true, Some(200))],
-            &[Later, Delivered],
-            0,
-            0,
-        );
-        for later in [500, 503, 401, 403, 408, 429] {
+        check(&[(true, None), (true, Some(200))], &[Stop, Delivered], 0, 0);
+        for later in [500, 503, 403, 408] {
             check(&[(false, Some(later))], &[Later], 1, 0);
+        }
+        for stop in [401, 429] {
+            check(&[(false, Some(stop))], &[Stop], 1, 0);
         }
         for never in [400, 404, 409, 413, 422] {
             check(&[(false, Some(never))], &[SetAside], 0, 1);
@@ -202,6 +221,35 @@ mod tests {
         assert_eq!(
             send_one(&spool, &Flaky::default(), AlertId(Uuid::from_u128(1))),
             Sent::SetAside
+        );
+    }
+
+    /// Three alerts, the replies to them, and what is left after one round.
+    fn check_round(script: &[(bool, Option<u16>)], expect: Sent, left: &[u128]) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(folder.path());
+        for n in 1..=3 {
+            spool.put(&report(n)).unwrap();
+        }
+        let centre = Flaky {
+            script: Mutex::new(script.iter().copied().collect()),
+            ..Flaky::default()
+        };
+        assert_eq!(round(&spool, &centre, &AtomicBool::new(false)), expect);
+        let waiting: Vec<u128> = spool.waiting().iter().map(|id| id.0.as_u128()).collect();
+        assert_eq!(waiting, left, "{script:?}");
+    }
+
+    #[test]
+    fn one_alert_the_centre_stumbles_over_does_not_hold_up_the_later_ones() {
+        check_round(&[(false, Some(500))], Sent::Later, &[1]);
+        check_round(&[(true, Some(200)), (false, Some(503))], Sent::Later, &[2]);
+        check_round(&[(false, None)], Sent::Stop, &[1, 2, 3]);
+        check_round(&[(false, Some(401))], Sent::Stop, &[1, 2, 3]);
+        check_round(
+            &[(true, Some(200)), (false, Some(429))],
+            Sent::Stop,
+            &[2, 3],
         );
     }
 
@@ -227,11 +275,7 @@ mod tests {
         }
         // The waits of `run` are skipped: one round after the other.
         for _ in 0..100 {
-            for id in spool.waiting() {
-                if send_one(&spool, &centre, id) == Sent::Later {
-                    break;
-                }
-            }
+            round(&spool, &centre, &AtomicBool::new(false));
         }
         assert!(spool.is_empty());
         let recorded = centre.recorded.lock().unwrap();

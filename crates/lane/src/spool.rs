@@ -4,9 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use tapal_domain::{id::AlertId, wire::AlertReport};
+use tapal_domain::{
+    id::AlertId,
+    time::{MINUTE_MS, UtcMs},
+    wire::AlertReport,
+};
 
 use crate::seal::{SealError, Sealer, sync_folder};
 
@@ -34,6 +38,10 @@ pub enum SpoolError {
     #[error("the alert cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
 }
+
+/// How long what can never be delivered is kept: a day for a person to look into it, no longer, since it holds a
+/// face that nobody can review.
+pub const REFUSED_KEPT_MS: i64 = 24 * 60 * MINUTE_MS;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
@@ -174,6 +182,27 @@ impl Spool {
         Ok(())
     }
 
+    /// Deletes what was set aside and is older than [`REFUSED_KEPT_MS`] at `now`.
+    pub fn forget_refused(&self, now: UtcMs) -> Result<(), SealError> {
+        let entries = fs::read_dir(&self.refused).map_err(SealError::io(&self.refused))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let written = entry.metadata().and_then(|m| m.modified());
+            let written = written.map_err(SealError::io(&path))?;
+            let written = written
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+            if now.since_ms(UtcMs(written)) > REFUSED_KEPT_MS {
+                fs::remove_file(&path).map_err(SealError::io(&path))?;
+                let mut level = self.level();
+                level.refused = level.refused.saturating_sub(1);
+                drop(level);
+                tracing::warn!("an alert that the centre refused is deleted after its time");
+            }
+        }
+        Ok(())
+    }
+
     fn lower(&self, bytes: u64, refused: u64) {
         let mut level = self.level();
         level.alerts = level.alerts.saturating_sub(1);
@@ -304,6 +333,30 @@ pub(crate) mod tests {
         for word in [&b"/9j/"[..], b"score", b"probes", &[0xff, 0xd8, 0xff]] {
             assert!(!bytes.windows(word.len()).any(|w| w == word));
         }
+    }
+
+    #[test]
+    fn what_was_set_aside_is_deleted_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = spool(folder.path());
+        spool.put(&report(1)).unwrap();
+        spool.put(&report(2)).unwrap();
+        spool.set_aside(AlertId(Uuid::from_u128(1))).unwrap();
+        let path = folder
+            .path()
+            .join(format!("refused/{}.alert", Uuid::from_u128(1)));
+        let at = |ms: u64| UNIX_EPOCH + Duration::from_millis(ms);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(at(1_000)).unwrap();
+        spool
+            .forget_refused(UtcMs(1_000 + REFUSED_KEPT_MS))
+            .unwrap();
+        assert_eq!((spool.refused(), path.exists()), (1, true));
+        spool
+            .forget_refused(UtcMs(1_001 + REFUSED_KEPT_MS))
+            .unwrap();
+        assert_eq!((spool.refused(), path.exists()), (0, false));
+        assert_eq!(ids(&spool), [2], "what waits is not touched");
     }
 
     #[test]

@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
-use tapal_domain::{id::CameraId, wire::CameraConfig};
+use tapal_domain::{
+    id::CameraId,
+    wire::{CameraConfig, Counters},
+};
 use tapal_vision::{Analyser, Card, Crop, DetectSize};
 
 use crate::{
@@ -113,14 +116,13 @@ impl Room {
     /// Begins, or goes on, to watch a camera.
     pub fn watch(&self, config: &CameraConfig) {
         let mut watched = lock(&self.watched);
-        let counters = watched
-            .get(&config.camera)
-            .map(|old| lock(old).watch.counters().clone())
-            .unwrap_or_default();
-        let bad_frames = watched
-            .get(&config.camera)
-            .map_or(0, |old| lock(old).bad_frames);
-        let watch = Watch::new(config, &self.card, counters);
+        let (watch, bad_frames) = match watched.get(&config.camera) {
+            Some(old) => {
+                let old = lock(old);
+                (Watch::after(config, &self.card, &old.watch), old.bad_frames)
+            }
+            None => (Watch::new(config, &self.card, Counters::default()), 0),
+        };
         let fresh = Watched {
             watch,
             config: config.clone(),

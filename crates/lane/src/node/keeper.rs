@@ -87,6 +87,10 @@ impl Node {
         if !lock(&self.list).is_known() {
             return Err("no_list".into());
         }
+        let (now, uptime_ms) = (self.clock.now(), self.clock.uptime_ms());
+        if !lock(&self.freshness).is_young(now, uptime_ms) {
+            return Err("list_too_old".into());
+        }
         Ok(deployment.clone())
     }
 

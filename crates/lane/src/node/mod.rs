@@ -25,6 +25,7 @@ use crate::{
     camera::{queue::Frames, supervisor::Supervisor},
     centre::{Centre, Signed},
     clock::Clock,
+    freshness::Freshness,
     identity::{self, Identity},
     list::HeldList,
     seal::{SealError, Sealer},
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     pub room: Arc<Room>,
     pub gallery: Arc<Gallery>,
     pub list: Mutex<HeldList>,
+    pub freshness: Mutex<Freshness>,
     pub sealer: Sealer,
     pub config: Mutex<Option<EdgeConfig>>,
     pub cameras: Mutex<BTreeMap<CameraId, Running>>,
@@ -329,6 +331,13 @@ fn assemble(
         edge,
         gallery.clone(),
     )?;
+    let freshness = Freshness::open(
+        &options.data,
+        sealer.clone(),
+        edge,
+        clock.now(),
+        clock.uptime_ms(),
+    );
     let spool = Arc::new(Spool::open(&options.data.join("spool"), sealer.clone())?);
     let desk = Arc::new(Desk {
         attempts: Mutex::default(),
@@ -354,6 +363,7 @@ fn assemble(
         room: Arc::new(room),
         gallery,
         list: Mutex::new(list),
+        freshness: Mutex::new(freshness),
         sealer,
         config: Mutex::new(None),
         cameras: Mutex::new(BTreeMap::new()),
@@ -391,7 +401,12 @@ fn start_threads(
                 &sending.spool,
                 sending.centre.as_ref(),
                 &sending.stop,
-                &|| sending.send_from_memory(),
+                &|| {
+                    sending.send_from_memory();
+                    if let Err(error) = sending.spool.forget_refused(sending.clock.now()) {
+                        tracing::error!(%error, "a refused alert cannot be deleted");
+                    }
+                },
             );
         }),
     )?;

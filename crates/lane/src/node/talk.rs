@@ -87,6 +87,10 @@ impl Node {
         if due {
             self.pull_list()?;
         }
+        let (now, uptime_ms) = (self.clock.now(), self.clock.uptime_ms());
+        if let Err(error) = lock(&self.freshness).confirm(now, uptime_ms) {
+            tracing::error!(%error, "the age of the list cannot be kept; after a restart the centre must confirm it");
+        }
         self.send_receipts()
     }
 

@@ -346,6 +346,30 @@ fn a_centre_that_changes_its_model_stops_the_matcher_and_a_second_change_starts_
 }
 
 #[test]
+fn a_list_the_centre_has_not_confirmed_for_too_long_is_not_searched() {
+    let (folder, centre, clock) = (tempfile::tempdir().unwrap(), centre(vec![]), clock());
+    let deployment = |d: &mut Deployment| d.valid_to = UtcMs(i64::MAX);
+    deployment(centre.0.lock().unwrap().config.deployment.as_mut().unwrap());
+    let first = node(folder.path(), &centre, &clock);
+    first.exchange(1).unwrap();
+    centre.0.lock().unwrap().up = false;
+    let check = |node: &Arc<Node>, refused: Option<&str>| {
+        node.keep_once();
+        assert_eq!(lock(&node.refused).as_deref(), refused);
+    };
+    clock.advance(crate::freshness::LIST_LIMIT_MS);
+    assert!(first.exchange(2).is_err());
+    check(&first, None);
+    clock.advance(1);
+    check(&first, Some("list_too_old"));
+    let again = node(folder.path(), &centre, &clock);
+    check(&again, Some("list_too_old"));
+    centre.0.lock().unwrap().up = true;
+    again.exchange(1).unwrap();
+    check(&again, None);
+}
+
+#[test]
 fn a_list_of_another_model_makes_the_node_look_at_its_config_again() {
     let (folder, centre, clock) = (tempfile::tempdir().unwrap(), centre(vec![]), clock());
     let node = node(folder.path(), &centre, &clock);

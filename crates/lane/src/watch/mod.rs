@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tapal_domain::{
@@ -19,7 +19,7 @@ use tapal_vision::{Card, Face, Frame, Quality, QualityLimits, Template};
 
 use crate::{
     clock::Clock,
-    pass::{Fate, Pass},
+    pass::{Blocked, Fate, Pass},
     shot::{Shot, reason},
     track::{Key, Tracker},
 };
@@ -162,6 +162,30 @@ impl Watch {
             earlier: Vec::new(),
             counters,
         }
+    }
+
+    /// Goes on from an earlier watch of the same camera: its counters, and its recent alerts, so that nobody is
+    /// raised again because the source was interrupted. Whoever was undecided there is forgotten.
+    pub fn after(config: &CameraConfig, card: &Card, before: &Watch) -> Self {
+        let mut watch = Watch::new(config, card, before.counters.clone());
+        let passes = before.passes.values().chain(&before.lost);
+        let decided = passes.filter_map(|pass| match pass.fate {
+            Fate::Open => None,
+            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry, .. } => {
+                Some((alert, entry, pass.last_ms))
+            }
+        });
+        let earlier = before.earlier.iter().map(|e| (e.alert, e.entry, e.last_ms));
+        watch.earlier = earlier
+            .chain(decided)
+            .map(|(alert, entry, last_ms)| Earlier {
+                alert,
+                entry,
+                last_ms,
+                gap: true,
+            })
+            .collect();
+        watch
     }
 
     /// Counters so far.
@@ -334,15 +358,20 @@ impl Watch {
 
     /// Searches every pass with news, in one pass over the templates, and judges at this instant.
     fn search(&mut self, lists: &Lists, clock: &dyn Clock, uptime_ms: i64) -> Vec<Outcome> {
-        let (held, earlier) = (self.held(uptime_ms), self.earlier(uptime_ms));
+        let (mut held, earlier) = (self.held(uptime_ms), self.earlier(uptime_ms));
+        // Whoever stood beside the holder is not the holder found again: judged alone when the holder is long gone.
+        let is_held = |entry: EntryId| held.iter().any(|h| h.entry == entry);
+        let freed = |entry: EntryId| !is_held(entry) && !earlier.iter().any(|(e, _)| *e == entry);
         let mut asked: Vec<(&mut Pass, Template, bool)> = Vec::new();
         let passes = self.passes.values_mut().chain(self.lost.iter_mut());
         for pass in passes.filter(|pass| pass.fate == Fate::Open && !pass.settled) {
             let leaving = uptime_ms - pass.last_ms >= LEAVING_MS;
-            if let Some(template) = pass
-                .template()
-                .filter(|_| leaving || pass.searched < pass.shots)
-            {
+            let fresh = pass.searched < pass.shots;
+            let due = match pass.blocked.filter(|blocked| blocked.beside) {
+                Some(Blocked { entry, .. }) => freed(entry) || (fresh && is_held(entry)),
+                None => fresh,
+            };
+            if let Some(template) = pass.template().filter(|_| leaving || due) {
                 asked.push((pass, template, leaving));
             }
         }
@@ -368,38 +397,45 @@ impl Watch {
         let mut claims: Vec<Claim<'_>> = Vec::new();
         for ((pass, _, leaving), candidates) in asked.into_iter().zip(found) {
             pass.searched = pass.shots;
-            let steady = pass.shots >= STEADY_SHOTS || leaving;
+            pass.blocked = None;
             // Without a new view there is nothing to search again, until the person leaves.
-            pass.settled = steady;
+            pass.settled = leaving || pass.shots >= STEADY_SHOTS;
             pass.lapsed_match |= would_match_if_in_force(&candidates, lists, now);
             let judgement = judge(&candidates, &lists.lists, &lists.thresholds, now);
             if let Judgement::Raise { best, band, others } = judgement
-                && (steady || (band == Band::Match && pass.shots >= 2))
+                && ripe(pass, band, leaving)
             {
                 claims.push(Claim {
                     pass,
                     best,
                     band,
                     others,
+                    leaving,
                 });
             }
         }
         let mut outcomes = Vec::new();
-        for claim in one_to_one(claims, &held) {
-            outcomes.extend(conclude(
+        claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
+        for claim in claims {
+            let Some(claim) = one_to_one(claim, &held, lists) else {
+                continue;
+            };
+            let (concluded, now_held) = conclude(
                 claim,
                 self.camera,
                 &mut self.counters,
                 &earlier,
                 lists,
                 clock,
-            ));
+            );
+            held.push(now_held);
+            outcomes.extend(concluded);
         }
         outcomes
     }
 
     /// Entries of people in view now, with their scores: nobody else can be the same person.
-    fn held(&self, uptime_ms: i64) -> Vec<(EntryId, f32)> {
+    fn held(&self, uptime_ms: i64) -> Vec<Held> {
         let in_view = self
             .passes
             .values()
@@ -407,8 +443,21 @@ impl Watch {
         in_view
             .filter_map(|pass| match pass.fate {
                 Fate::Open => None,
-                Fate::Raised { entry, score, .. } => Some((entry, score)),
-                Fate::Merged { entry, .. } => Some((entry, f32::INFINITY)),
+                Fate::Raised {
+                    alert,
+                    entry,
+                    score,
+                }
+                | Fate::Merged {
+                    alert,
+                    entry,
+                    score,
+                } => Some(Held {
+                    entry,
+                    score,
+                    alert,
+                    last_ms: pass.last_ms,
+                }),
             })
             .collect()
     }
@@ -421,7 +470,7 @@ impl Watch {
         });
         let passes = out_of_view.filter_map(|pass| match pass.fate {
             Fate::Open => None,
-            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => {
+            Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry, .. } => {
                 Some((entry, alert))
             }
         });
@@ -444,7 +493,7 @@ impl Watch {
                 continue;
             }
             match pass.fate {
-                Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry } => {
+                Fate::Raised { alert, entry, .. } | Fate::Merged { alert, entry, .. } => {
                     self.earlier.push(Earlier {
                         alert,
                         entry,
@@ -471,7 +520,10 @@ impl Watch {
             AttemptOutcome::NotSearched(why)
         } else {
             self.counters.destroyed += 1;
-            if pass.lapsed_match {
+            if let Some(Blocked { alert, .. }) = pass.blocked {
+                // Not below the threshold: like an entry for which somebody in view at once was alerted.
+                AttemptOutcome::Merged(alert)
+            } else if pass.lapsed_match {
                 AttemptOutcome::NotInForce
             } else {
                 AttemptOutcome::BelowThreshold
@@ -481,28 +533,62 @@ impl Watch {
     }
 }
 
+/// An entry that somebody in view was found to be.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    entry: EntryId,
+    score: f32,
+    alert: AlertId,
+    last_ms: i64,
+}
+
 /// A pass that would raise.
 struct Claim<'a> {
     pass: &'a mut Pass,
     best: Candidate,
     band: Band,
     others: Vec<Candidate>,
+    leaving: bool,
 }
 
-/// One entry is one person: of several claims on it in one frame the strongest stands, and a person in view who
-/// was found more similar keeps it.
-fn one_to_one<'a>(mut claims: Vec<Claim<'a>>, held: &[(EntryId, f32)]) -> Vec<Claim<'a>> {
-    claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
-    let mut taken = BTreeSet::new();
-    claims.retain(|claim| {
-        // Clearly more similar: the one alerted before was probably the wrong one.
-        let clearly = |score: f32| claim.best.score > score + 0.25 * (1.0 - score);
-        let taken_by_another = held
-            .iter()
-            .any(|(entry, score)| *entry == claim.best.entry && !clearly(*score));
-        !taken_by_another && taken.insert(claim.best.entry)
+/// Whether a pass has been looked at enough to raise this band.
+fn ripe(pass: &Pass, band: Band, leaving: bool) -> bool {
+    leaving || pass.shots >= STEADY_SHOTS || (band == Band::Match && pass.shots >= 2)
+}
+
+/// One entry is one person: a person in view who was found more similar keeps it. A claim on a held entry goes over
+/// to the next that reaches its threshold and is free; without one it is judged again later.
+fn one_to_one<'a>(mut claim: Claim<'a>, held: &[Held], lists: &Lists) -> Option<Claim<'a>> {
+    // Clearly more similar: the one alerted before was probably the wrong one.
+    let clearly = |claimed: f32, score: f32| claimed > score + 0.25 * (1.0 - score);
+    let holder = |candidate: &Candidate| {
+        held.iter()
+            .find(|h| h.entry == candidate.entry && !clearly(candidate.score, h.score))
+    };
+    let Some(first) = holder(&claim.best) else {
+        return Some(claim);
+    };
+    let free = claim.others.iter().position(|c| {
+        let threshold = lists.thresholds.iter().find(|t| t.list == c.list);
+        let band = threshold.map_or(Band::Unknown, |t| t.band(c.score));
+        band != Band::Unknown && holder(c).is_none() && ripe(claim.pass, band, claim.leaving)
     });
-    claims
+    let Some(at) = free else {
+        claim.pass.settled = false;
+        claim.pass.blocked = Some(Blocked {
+            entry: first.entry,
+            alert: first.alert,
+            beside: claim.pass.last_ms == first.last_ms,
+        });
+        return None;
+    };
+    // The held one stays among the others: the officer sees it.
+    std::mem::swap(&mut claim.best, &mut claim.others[at]);
+    let list = claim.best.list;
+    let threshold = lists.thresholds.iter().find(|t| t.list == list);
+    claim.band = threshold.map_or(Band::Possible, |t| t.band(claim.best.score));
+    claim.others.sort_by(|a, b| b.score.total_cmp(&a.score));
+    Some(claim)
 }
 
 fn conclude(
@@ -512,13 +598,21 @@ fn conclude(
     earlier: &[(EntryId, AlertId)],
     lists: &Lists,
     clock: &dyn Clock,
-) -> Vec<Outcome> {
+) -> (Vec<Outcome>, Held) {
     let Claim {
         pass,
         best,
         band,
         others,
+        ..
     } = claim;
+    let last_ms = pass.last_ms;
+    let held = |alert| Held {
+        entry: best.entry,
+        score: best.score,
+        alert,
+        last_ms,
+    };
     counters.persons += 1;
     if let Some((entry, alert)) = earlier
         .iter()
@@ -527,13 +621,13 @@ fn conclude(
         .copied()
     {
         counters.merged += 1;
-        pass.decide(Fate::Merged { alert, entry });
-        return vec![Outcome::Attempt(attempt(
-            camera,
-            pass,
-            AttemptOutcome::Merged(alert),
-            clock,
-        ))];
+        pass.decide(Fate::Merged {
+            alert,
+            entry,
+            score: best.score,
+        });
+        let merged = attempt(camera, pass, AttemptOutcome::Merged(alert), clock);
+        return (vec![Outcome::Attempt(merged)], held(alert));
     }
     counters.matches += 1;
     let alert = AlertId(clock.id());
@@ -567,7 +661,8 @@ fn conclude(
         entry: best.entry,
         score: best.score,
     });
-    vec![Outcome::Raise(Box::new(raised)), Outcome::Attempt(attempt)]
+    let outcomes = vec![Outcome::Raise(Box::new(raised)), Outcome::Attempt(attempt)];
+    (outcomes, held(alert))
 }
 
 fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn Clock) -> Attempt {

@@ -316,3 +316,115 @@ fn a_single_usable_view_is_judged_when_the_person_leaves() {
     stage.play(0, 3, NOBODY);
     assert_eq!(stage.entries(), [1]);
 }
+
+/// The same face twice, side by side: one of the two holds the entry.
+fn twins() -> Stage {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    stage.play(0, 20, |_| vec![face(1, 60, 60, 60), face(1, 300, 60, 60)]);
+    assert_eq!(stage.entries(), [1]);
+    stage
+}
+
+#[test]
+fn who_is_like_a_held_entry_is_judged_alone_once_the_holder_left() {
+    let mut alerts = Vec::new();
+    // Each of the two leaves in turn: one of them is the holder.
+    for stays in [60, 300] {
+        let mut stage = twins();
+        stage.play(0, 60, |_| vec![face(1, stays, 60, 60)]);
+        alerts.push(stage.entries().len());
+        stage.play(0, 40, NOBODY);
+        assert!(!stage.fates.contains(&AttemptOutcome::BelowThreshold));
+        assert_eq!(stage.fates.len(), 2, "each is reported once");
+        assert_eq!(stage.watch.people(), 0);
+    }
+    alerts.sort_unstable();
+    assert_eq!(alerts, [1, 2], "the other is alerted after the holder left");
+}
+
+#[test]
+fn who_leaves_with_the_holder_is_not_reported_below_the_threshold() {
+    let mut stage = twins();
+    stage.play(0, 40, NOBODY);
+    assert_eq!(stage.entries(), [1]);
+    assert!(matches!(
+        stage.fates[..],
+        [AttemptOutcome::Raised(first), AttemptOutcome::Merged(again)] if first == again
+    ));
+}
+
+#[test]
+fn a_camera_that_is_edited_or_broken_does_not_double_an_alert() {
+    for stopped in [true, false] {
+        let mut stage = Stage::new(&[1], i64::MAX);
+        stage.play(0, 10, |n| vec![walk(1, n)]);
+        if stopped {
+            stage.gap();
+        }
+        stage.watch = Watch::after(&config(), pack().card(), &stage.watch);
+        stage.clock.advance(2_000);
+        stage.play(10, 20, |n| vec![walk(1, n)]);
+        assert_eq!(stage.entries(), [1], "stopped: {stopped}");
+        assert_eq!(stage.watch.counters().merged, 1);
+    }
+}
+
+/// Entries found with their scores, entries held with theirs: the entry claimed, and how many others stay.
+fn check_claim(
+    found: &[(u128, f32)],
+    held: &[(u128, f32)],
+    shots: u32,
+    expect: Option<(u128, Band, usize)>,
+) {
+    let stage = Stage::new(&[], i64::MAX);
+    let entry = |n: u128| EntryId(Uuid::from_u128(n));
+    let candidate = |(n, score): &(u128, f32)| Candidate {
+        entry: entry(*n),
+        entry_version: 1,
+        list: ListKind::Wanted,
+        in_force_from: UtcMs(0),
+        in_force_to: UtcMs(i64::MAX),
+        score: *score,
+    };
+    let held: Vec<Held> = held
+        .iter()
+        .map(|(n, score)| Held {
+            entry: entry(*n),
+            score: *score,
+            alert: AlertId(Uuid::from_u128(77)),
+            last_ms: 5,
+        })
+        .collect();
+    let mut pass = Pass::begin(UtcMs(5), 5);
+    pass.shots = shots;
+    let mut candidates = found.iter().map(candidate);
+    let best = candidates.next().unwrap();
+    let claim = Claim {
+        pass: &mut pass,
+        best,
+        band: stage.lists.thresholds[0].band(best.score),
+        others: candidates.collect(),
+        leaving: false,
+    };
+    let got = one_to_one(claim, &held, &stage.lists)
+        .map(|c| (c.best.entry.0.as_u128(), c.band, c.others.len()));
+    assert_eq!(got, expect, "{found:?} {held:?}");
+    let blocked = pass.blocked.map(|b| (b.entry, b.beside));
+    let expect = expect.is_none().then(|| (entry(found[0].0), true));
+    assert_eq!((blocked, pass.settled), (expect, expect.is_none()));
+}
+
+#[test]
+fn a_claim_on_a_held_entry_goes_over_to_the_next_free_one() {
+    use Band::{Match, Possible};
+    check_claim(&[(1, 0.95)], &[(2, 0.99)], 3, Some((1, Match, 0)));
+    check_claim(&[(1, 0.95)], &[(1, 0.96)], 3, None);
+    // Clearly more similar than the holder, merged or not.
+    check_claim(&[(1, 0.95)], &[(1, 0.86)], 3, Some((1, Match, 0)));
+    let found = [(1, 0.95), (2, 0.94), (3, 0.86)];
+    check_claim(&found, &[(1, 0.96)], 3, Some((2, Match, 2)));
+    check_claim(&found, &[(1, 0.96), (2, 0.96)], 3, Some((3, Possible, 2)));
+    // A weaker one is raised only after enough views.
+    check_claim(&found, &[(1, 0.96), (2, 0.96)], 2, None);
+    check_claim(&found, &[(1, 0.96), (2, 0.96), (3, 0.96)], 3, None);
+}
