@@ -58,6 +58,8 @@ pub struct Blocked {
     pub alert: AlertId,
     /// The two were seen in one picture, so they are two people.
     pub beside: bool,
+    /// Found after the last view: while the holder stays there is nothing to search again.
+    pub leaving: bool,
 }
 
 /// One person in front of one camera.

@@ -371,7 +371,13 @@ impl Watch {
                 Some(Blocked { entry, .. }) => freed(entry) || (fresh && is_held(entry)),
                 None => fresh,
             };
-            if let Some(template) = pass.template().filter(|_| leaving || due) {
+            let stuck = pass
+                .blocked
+                .is_some_and(|b| b.leaving && !fresh && is_held(b.entry));
+            if !stuck
+                && (leaving || due)
+                && let Some(template) = pass.template()
+            {
                 asked.push((pass, template, leaving));
             }
         }
@@ -518,12 +524,13 @@ impl Watch {
             let why = pass.why_not();
             *self.counters.not_searched.entry(why).or_default() += 1;
             AttemptOutcome::NotSearched(why)
+        } else if let Some(Blocked { alert, .. }) = pass.blocked {
+            // Not below the threshold: like an entry that somebody beside was alerted for.
+            self.counters.merged += 1;
+            AttemptOutcome::Merged(alert)
         } else {
             self.counters.destroyed += 1;
-            if let Some(Blocked { alert, .. }) = pass.blocked {
-                // Not below the threshold: like an entry for which somebody in view at once was alerted.
-                AttemptOutcome::Merged(alert)
-            } else if pass.lapsed_match {
+            if pass.lapsed_match {
                 AttemptOutcome::NotInForce
             } else {
                 AttemptOutcome::BelowThreshold
@@ -579,6 +586,7 @@ fn one_to_one<'a>(mut claim: Claim<'a>, held: &[Held], lists: &Lists) -> Option<
             entry: first.entry,
             alert: first.alert,
             beside: claim.pass.last_ms == first.last_ms,
+            leaving: claim.leaving,
         });
         return None;
     };

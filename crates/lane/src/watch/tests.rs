@@ -428,3 +428,17 @@ fn a_claim_on_a_held_entry_goes_over_to_the_next_free_one() {
     check_claim(&found, &[(1, 0.96), (2, 0.96)], 2, None);
     check_claim(&found, &[(1, 0.96), (2, 0.96), (3, 0.96)], 3, None);
 }
+
+#[test]
+fn who_leaves_before_the_holder_is_searched_once_more_not_every_frame() {
+    for stays in [60, 300] {
+        let mut stage = twins();
+        stage.play(0, 4, |_| vec![face(1, stays, 60, 60)]);
+        let before = stage.watch.counters().searches;
+        stage.play(0, 20, |_| vec![face(1, stays, 60, 60)]);
+        assert!(stage.watch.counters().searches <= before + 4);
+        stage.play(0, 40, NOBODY);
+        assert_eq!(stage.watch.counters().destroyed, 0);
+        assert_eq!(stage.watch.counters().persons, 2);
+    }
+}
