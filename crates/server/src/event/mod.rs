@@ -133,6 +133,9 @@ impl Console {
                     );
                 }
                 Stage::Replay => {
+                    if !self.session_lives(false).await {
+                        return None;
+                    }
                     if let Some(event) = self.replayed().await? {
                         return Some(event);
                     }
@@ -174,13 +177,8 @@ impl Console {
             Ok(Err(RecvError::Lagged(_) | RecvError::Closed)) => return None,
             Err(_silent) => None,
         };
-        let now = self.state.clock.now();
-        let passed = now.since_ms(self.checked_at);
-        if event.is_none() || !(0..SESSION_CHECK_MS).contains(&passed) {
-            if !self.session_lives(now).await {
-                return None;
-            }
-            self.checked_at = now;
+        if !self.session_lives(event.is_none()).await {
+            return None;
         }
         let Some(event) = event else {
             return Some(None);
@@ -193,8 +191,14 @@ impl Console {
         Some(if known { message(&event) } else { None })
     }
 
-    /// Whether the session is still the one this stream was opened with: same right, same place.
-    async fn session_lives(&self, now: UtcMs) -> bool {
+    /// Whether the session is still the one this stream was opened with: same right, same place. Looks when `silent`
+    /// or a minute after the last look.
+    async fn session_lives(&mut self, silent: bool) -> bool {
+        let now = self.state.clock.now();
+        if !silent && (0..SESSION_CHECK_MS).contains(&now.since_ms(self.checked_at)) {
+            return true;
+        }
+        self.checked_at = now;
         let own = &self.session;
         let live = tapal_store::session::find(&self.state.db, &own.token_hash, now).await;
         matches!(live, Ok(Some(live)) if (live.role, live.site, live.must_change) == (own.role, own.site, own.must_change))

@@ -430,3 +430,82 @@ async fn counters_add_up_over_restarts_and_late_reports_change_nothing() {
         Value::Null
     );
 }
+
+#[tokio::test]
+async fn a_health_reply_names_the_model_of_the_centre() {
+    let world = World::new().await;
+    let report = serde_json::to_value(health(&world, 1, 1, 1, json!([]))).unwrap();
+    let reply = world
+        .device(&world.node, "POST", "/api/v1/edge/health", report)
+        .await
+        .ok();
+    assert_eq!(reply["model_id"], MODEL);
+}
+
+#[tokio::test]
+async fn after_a_pack_change_entries_are_left_out_until_enrolled_again() {
+    let world = World::new().await;
+    let before = delta(&world, 0).await;
+    world
+        .write("UPDATE entry_photo SET model_id = 'old@1'", vec![])
+        .await;
+    assert_eq!(delta(&world, 0).await.upserts, []);
+    let clerk = world
+        .person("clerk", Role::WatchlistClerk, None, None)
+        .await;
+    let warned = async || {
+        let page = world.get("/entries", &clerk).await.text();
+        page.contains("Entries without a template")
+    };
+    assert!(warned().await);
+    tapal_server::entry::reenrol::reenrol(world.state.clone()).await;
+    let after = delta(&world, before.version).await;
+    assert!(after.version > before.version && !warned().await);
+    assert_eq!(
+        (after.upserts[0].entry, &after.upserts[0].templates),
+        (world.entry, &before.upserts[0].templates)
+    );
+    assert_eq!(world.audited("entry.re_enrolled").await.len(), 1);
+    // A second start finds nothing to do.
+    tapal_server::entry::reenrol::reenrol(world.state.clone()).await;
+    assert_eq!(world.audited("entry.re_enrolled").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_photograph_the_new_model_refuses_stays_counted() {
+    let world = World::new().await;
+    let sealed = world
+        .state
+        .db
+        .vault()
+        .seal("entry_photo", &world.photo_id().await, "photo", b"no face")
+        .unwrap();
+    world
+        .write(
+            "UPDATE entry_photo SET model_id = 'old@1', photo_sealed = $1",
+            vec![sealed.into()],
+        )
+        .await;
+    tapal_server::entry::reenrol::reenrol(world.state.clone()).await;
+    let missing = tapal_server::entry::reenrol::missing(&world.state).await;
+    assert_eq!(missing.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_site_administrator_keeps_to_its_own_nodes() {
+    let world = World::new().await;
+    let admin = world
+        .person("admin", Role::SystemAdmin, Some(world.site), None)
+        .await;
+    let node = json!({ "site": world.far_site, "name": "n" });
+    world
+        .post("/api/v1/edges", &admin, node)
+        .await
+        .refused(404, "not_found");
+    let retire = async |node: &Node| {
+        let path = format!("/api/v1/edges/{}", node.id);
+        world.call("DELETE", &path, Some(&admin), None).await
+    };
+    retire(&world.far_node).await.refused(404, "not_found");
+    retire(&world.node).await.ok();
+}

@@ -185,3 +185,39 @@ async fn a_console_that_is_too_far_behind_is_told_to_load_anew() {
         "stale"
     );
 }
+
+#[tokio::test]
+async fn a_console_behind_an_emptied_table_is_told_to_load_anew() {
+    let world = World::new().await;
+    let rina = world.officer("rina").await;
+    world.raise(1).await;
+    world.write("DELETE FROM event", vec![]).await;
+    let head = tapal_store::event::head(&world.state.db).await.unwrap();
+    for (last, expect) in [(head - 1, "stale"), (head, "hello")] {
+        let mut console = Console::open(&world, &rina, Some(last)).await;
+        assert_eq!(console.next().await.1, expect, "{last} of {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session_however_busy_it_is() {
+    let world = World::new().await;
+    tokio::spawn(world.state.hub.clone().run());
+    for (n, sql) in [
+        (1, "DELETE FROM session"),
+        (2, "UPDATE account SET site = NULL, desk = NULL"),
+        (3, "UPDATE account SET must_change = 1"),
+    ] {
+        let rina = world.officer(&format!("rina{n}")).await;
+        let mut console = Console::open(&world, &rina, None).await;
+        assert_eq!(console.next().await.1, "hello");
+        world.write(sql, vec![]).await;
+        world.pass(59_999);
+        world.raise(n * 2).await;
+        assert_eq!(console.next().await.1, "alert.raised", "{sql}");
+        world.pass(1);
+        world.raise(n * 2 + 1).await;
+        let end = tokio::time::timeout(Duration::from_secs(10), console.body.next()).await;
+        assert!(end.unwrap().is_none(), "{sql}");
+    }
+}

@@ -5,7 +5,10 @@ use axum::{
     http::{Request, header},
 };
 use serde_json::{Value, json};
-use tapal_domain::{role::Role, time::DAY_MS};
+use tapal_domain::{
+    role::Role,
+    time::{DAY_MS, MINUTE_MS},
+};
 
 use crate::world::{NAME, NOON, World, entry_input, jpeg};
 
@@ -139,6 +142,10 @@ async fn what_lapses_leaves_by_itself_and_withdraws_its_alerts() {
         .refused(404, "not_found");
     world.tick().await;
     assert_eq!(world.get(&alert, &rina).await.ok()["status"], "withdrawn");
+    world
+        .get(&format!("{alert}/probes/0"), &rina)
+        .await
+        .refused(404, "not_found");
     assert_eq!(
         (
             world.audited("entry.lapsed").await.len(),
@@ -346,4 +353,109 @@ async fn a_site_account_edits_its_own_site_only() {
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn nothing_of_an_ended_entry_is_shown_or_kept() {
+    let world = World::new().await;
+    let approver = world
+        .person("approver", Role::WatchlistApprover, None, None)
+        .await;
+    let path = format!("/api/v1/entries/{}", world.entry);
+    let portrait = format!("{path}/portraits/0");
+    assert_eq!(world.get(&portrait, &approver).await.status, 200);
+    let end = json!({ "reason": "acquitted" });
+    world
+        .post(&format!("{path}/end"), &approver, end)
+        .await
+        .ok();
+    world
+        .get(&portrait, &approver)
+        .await
+        .refused(410, "entry_not_in_force");
+    let page = world
+        .get(&format!("/entries/{}", world.entry), &approver)
+        .await;
+    assert!(!page.text().contains("/portraits/"));
+    let count = async |sql| {
+        let row = world.state.db.one(sql, vec![]).await.unwrap();
+        row.int("n").unwrap()
+    };
+    let templates = "SELECT COUNT(*) AS n FROM entry_photo WHERE length(template_sealed) > 0";
+    assert_eq!(count(templates).await, 0);
+    for (wait_ms, left) in [(DAY_MS - 1, 1), (1, 0)] {
+        world.pass(wait_ms);
+        world.tick().await;
+        let photos = "SELECT COUNT(*) AS n FROM entry_photo";
+        assert_eq!(count(photos).await, left);
+    }
+}
+
+#[tokio::test]
+async fn one_unreadable_row_stops_no_job() {
+    let world = World::new().await;
+    let second = world.record_entry("Orang Kedua").await;
+    world.raise(1).await;
+    let readable = world.raise(2).await;
+    let rina = world.officer("rina").await;
+    let broken = "UPDATE alert SET evidence = '{}' WHERE id = (SELECT MIN(id) FROM alert)";
+    assert_eq!(world.write(broken, vec![]).await, 1);
+    let level = world.get(&readable, &rina).await.ok()["level"].clone();
+    world.pass(5 * MINUTE_MS);
+    world.tick().await;
+    assert_ne!(world.get(&readable, &rina).await.ok()["level"], level);
+    // The first entry cannot lapse, because an alert on it cannot be read; the second can.
+    world.pass(10 * DAY_MS);
+    world.tick().await;
+    let entry = tapal_store::entry::get(&world.state.db, second).await;
+    assert_eq!(entry.unwrap().end_reason.as_deref(), Some("lapsed"));
+}
+
+#[tokio::test]
+async fn who_judges_does_not_see_thresholds() {
+    let world = World::new().await;
+    let rina = world.officer("rina").await;
+    let policy = world.person("policy", Role::PolicyAdmin, None, None).await;
+    let path = format!("/api/v1/sites/{}", world.site);
+    for (person, seen) in [(&rina, false), (&policy, true)] {
+        let view = world.get(&path, person).await.ok();
+        assert_eq!(!view["thresholds"].as_array().unwrap().is_empty(), seen);
+        let page = world.get(&format!("/sites/{}", world.site), person).await;
+        assert_eq!(page.text().contains("thresholds-title"), seen);
+    }
+}
+
+#[tokio::test]
+async fn a_site_administrator_keeps_to_its_own_accounts() {
+    let world = World::new().await;
+    let admin = world
+        .person("admin", Role::SystemAdmin, Some(world.site), None)
+        .await;
+    for (name, site) in [
+        ("near", Some(world.site)),
+        ("far", Some(world.far_site)),
+        ("global", None),
+    ] {
+        let own = site == Some(world.site);
+        let input = |username: String| json!({ "username": username, "display_name": "x", "role": "counter_officer", "site": site });
+        let made = world
+            .post("/api/v1/accounts", &admin, input(format!("{name}-new")))
+            .await;
+        assert_eq!(made.status == 201, own, "{name}");
+        world.person(name, Role::CounterOfficer, site, None).await;
+        let known = tapal_store::account::find(&world.state.db, name).await;
+        let path = format!("/api/v1/accounts/{}", known.unwrap().unwrap().0.id);
+        let near = json!({ "display_name": "x", "role": "counter_officer", "site": world.site });
+        for (method, path, body) in [
+            ("PATCH", path.clone(), Some(near)),
+            ("POST", format!("{path}/password"), Some(json!({}))),
+            ("DELETE", path.clone(), None),
+        ] {
+            let reply = world.call(method, &path, Some(&admin), body).await;
+            assert_eq!(reply.status.is_success(), own, "{name} {method}");
+        }
+    }
+    let seen = world.get("/api/v1/accounts", &admin).await.ok();
+    let seen = seen.as_array().unwrap();
+    assert!(seen.iter().all(|one| one["site"] == json!(world.site)));
 }

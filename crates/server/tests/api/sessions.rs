@@ -172,3 +172,36 @@ async fn a_one_time_password_opens_nothing_but_its_change() {
         .await
         .refused(401, "wrong_sign_in");
 }
+
+#[tokio::test]
+async fn the_count_of_a_shared_address_falls_again() {
+    use tapal_store::{account, session};
+    let world = World::new().await;
+    world.officer("rina").await;
+    let db = &world.state.db;
+    let (rina, _) = account::find(db, "rina").await.unwrap().unwrap();
+    let names = [account::throttle_name("rina"), "net:10.0.0.1".to_owned()];
+    for _ in 0..20 {
+        account::sign_in_failed(db, world.now(), &names, None)
+            .await
+            .unwrap();
+    }
+    let counts = async || {
+        let mut counts = [0, 0];
+        for (count, name) in counts.iter_mut().zip(&names) {
+            *count = account::failures(db, name, world.now()).await.unwrap().0;
+        }
+        counts
+    };
+    assert_eq!(counts().await, [20, 20]);
+    world.pass(10 * MINUTE_MS);
+    assert_eq!(counts().await, [20, 10]);
+    account::sign_in_failed(db, world.now(), &names, None)
+        .await
+        .unwrap();
+    assert_eq!(counts().await, [21, 11]);
+    session::start(db, world.now(), rina.id, &[7; 32], "x", &names)
+        .await
+        .unwrap();
+    assert_eq!(counts().await, [0, 5]);
+}

@@ -546,3 +546,32 @@ impl World {
             .collect()
     }
 }
+
+impl World {
+    /// Writes behind the program's back.
+    pub async fn write(&self, sql: &'static str, values: Vec<tapal_store::db::Value>) -> u64 {
+        let mut tx = self.state.db.begin(self.now()).await.unwrap();
+        let rows = tx.run(sql, values).await.unwrap();
+        tx.commit_unaudited(tapal_store::db::Unaudited::Telemetry)
+            .await
+            .unwrap();
+        rows
+    }
+
+    /// Records one more listed person.
+    pub async fn record_entry(&self, name: &str) -> EntryId {
+        let input = serde_json::from_value(entry_input(name)).unwrap();
+        let recorded = entry::record(&self.state, By::System, input, vec![jpeg("photo")]).await;
+        recorded.unwrap()
+    }
+
+    /// The only photograph.
+    pub async fn photo_id(&self) -> String {
+        let row = self
+            .state
+            .db
+            .one("SELECT id FROM entry_photo", vec![])
+            .await;
+        row.unwrap().text("id").unwrap()
+    }
+}
