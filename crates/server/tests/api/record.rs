@@ -4,6 +4,7 @@ use serde_json::json;
 use tapal_domain::{
     role::Role,
     time::{DAY_MS, HOUR_MS},
+    wire::OtherCandidate,
 };
 use tapal_store::audit;
 
@@ -268,4 +269,40 @@ async fn a_database_opens_again_and_keeps_its_version() {
         .unwrap();
     db.close().await;
     assert!(open().await.unwrap_err().to_string().contains("newer"));
+}
+
+#[tokio::test]
+async fn a_hit_keeps_its_evidence_and_forgets_who_else_looked_alike() {
+    let world = World::new().await;
+    let other = world.record_entry("Orang Kedua").await;
+    let (rina, budi) = (world.officer("rina").await, world.officer("budi").await);
+    let mut report = world.report(1);
+    report.others = vec![OtherCandidate {
+        entry: other,
+        score: 0.41,
+    }];
+    let body = serde_json::to_value(&report).unwrap();
+    world
+        .device(&world.node, "POST", "/api/v1/alerts", body)
+        .await
+        .ok();
+    let alert = format!("/api/v1/alerts/{}", report.id);
+    world
+        .post(&format!("{alert}/acknowledgement"), &rina, json!({}))
+        .await
+        .ok();
+    world.opine(&alert, &rina, "same", "x").await.ok();
+    world.opine(&alert, &budi, "same", "x").await.ok();
+    for (wait_ms, others) in [(24 * HOUR_MS - 1, 1), (1, 0)] {
+        world.pass(wait_ms);
+        world.tick().await;
+        let stored = tapal_store::alert::get(&world.state.db, report.id).await;
+        let stored = stored.unwrap();
+        assert_eq!(
+            (stored.evidence.others.len(), stored.destroyed_at),
+            (others, None)
+        );
+        let probe = tapal_store::alert::probe(&world.state.db, report.id, 0).await;
+        assert!(probe.is_ok());
+    }
 }
