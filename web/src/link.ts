@@ -17,6 +17,7 @@ const KINDS = [
   "site.changed",
   "entry.added",
   "entry.ended",
+  "entry.re_enrolled",
   "stale",
 ];
 
