@@ -6,7 +6,7 @@ use anyhow::Result;
 use tapal_domain::{
     alert::Timers,
     entry::ListKind,
-    screening::{FalseMatchPoint, Threshold},
+    screening::Threshold,
     time::{HOUR_MS, SECOND_MS},
 };
 use tapal_server::{
@@ -49,7 +49,7 @@ pub async fn open_without_pack(config: &Config) -> Result<AppState> {
     let model = Model {
         pack: String::new(),
         demonstration: false,
-        calibration: Vec::new(),
+        calibration: Default::default(),
         thresholds: Vec::new(),
     };
     Ok(tapal_server::serve::open(server_config(config, model)?, None).await?)
@@ -84,14 +84,7 @@ pub fn model(card: &Card) -> Model {
     Model {
         pack: card.name.clone(),
         demonstration: card.demonstration,
-        calibration: card
-            .calibration
-            .iter()
-            .map(|p| FalseMatchPoint {
-                score: p.score,
-                fmr: p.fmr,
-            })
-            .collect(),
+        calibration: card.calibration.clone(),
         thresholds: ListKind::ALL.into_iter().map(threshold).collect(),
     }
 }

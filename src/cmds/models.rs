@@ -204,8 +204,8 @@ fn info(config: &Config, name: Option<String>, as_json: bool) -> Result<()> {
         ),
         format!(
             "calibrated {} points; {}",
-            card.calibration.len(),
-            card.calibration_note
+            card.calibration.points.len(),
+            card.calibration.note
         ),
         format!(
             "folder     {} ({})",

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod calibration;
 pub mod entry;
 pub mod id;
 pub mod opinion;

@@ -1,4 +1,4 @@
-//! What a score means: thresholds, bands, the reasons why nothing was raised, and the chance of a false alert.
+//! What a score means: thresholds, bands, and the reasons why nothing was raised.
 //! Must not compare templates (the gallery does) nor decide about a person (people do).
 
 use serde::{Deserialize, Serialize};
@@ -174,38 +174,6 @@ pub fn judge(
     }
 }
 
-/// One measured point: at this score, this share of comparisons of different people reach it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct FalseMatchPoint {
-    /// Cosine similarity.
-    pub score: f32,
-    /// False-match rate at that score, 0 to 1.
-    pub fmr: f64,
-}
-
-/// False-match rate at `score` by log-linear interpolation of measured points (ascending score). `None` outside
-/// the measured range on the low side; beyond the last point the last rate holds, never a smaller one: what was
-/// not measured is not promised.
-pub fn false_match_rate(points: &[FalseMatchPoint], score: f32) -> Option<f64> {
-    let last = points.last()?;
-    if score >= last.score {
-        return Some(last.fmr);
-    }
-    let pair = points
-        .windows(2)
-        .find(|w| w[0].score <= score && score < w[1].score)?;
-    let share = f64::from((score - pair[0].score) / (pair[1].score - pair[0].score));
-    let (low, high) = (pair[0].fmr.max(1e-12).ln(), pair[1].fmr.max(1e-12).ln());
-    Some((low + share * (high - low)).exp())
-}
-
-/// Chance that a passer-by who is on no list looks at least this similar to one of `gallery` templates:
-/// FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1, independent comparisons).
-pub fn false_alert_chance(fmr: f64, gallery: u64) -> f64 {
-    -((gallery as f64) * (-fmr.clamp(0.0, 1.0)).ln_1p()).exp_m1()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,32 +242,5 @@ mod tests {
     #[test]
     fn a_list_the_site_does_not_subscribe_to_cannot_match() {
         check(&[candidate(1, ListKind::EntryBan, 0.99)], 150, None);
-    }
-
-    #[test]
-    fn false_alerts_grow_with_the_list() {
-        // The worked example of NIST FRTE style sizing: f = 1e-6 gives 0.1 %, 1.0 %, 9.5 %.
-        for (n, expect) in [(1_000, 0.0010), (10_000, 0.00995), (100_000, 0.0952)] {
-            assert!((false_alert_chance(1e-6, n) - expect).abs() < 1e-4, "{n}");
-        }
-    }
-
-    #[test]
-    fn the_rate_is_interpolated_and_never_promises_what_was_not_measured() {
-        let points = [
-            FalseMatchPoint {
-                score: 0.2,
-                fmr: 1e-2,
-            },
-            FalseMatchPoint {
-                score: 0.4,
-                fmr: 1e-4,
-            },
-        ];
-        let rate = |score| false_match_rate(&points, score);
-        assert_eq!(rate(0.1), None);
-        assert!((rate(0.3).unwrap() - 1e-3).abs() < 1e-6);
-        assert_eq!(rate(0.9), Some(1e-4));
-        assert_eq!(false_match_rate(&[], 0.5), None);
     }
 }

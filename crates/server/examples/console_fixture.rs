@@ -8,10 +8,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tapal_domain::{
+    calibration::Calibration,
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AlertId, AttemptId, BootId, CameraId, EdgeId, EntryId, SiteId, TrackId},
     role::Role,
-    screening::{Band, FalseMatchPoint, NotSearched, Threshold},
+    screening::{Band, NotSearched, Threshold},
     site::{Deployment, SiteKind},
     time::{DAY_MS, UtcMs},
     wire::{
@@ -112,16 +113,7 @@ async fn main() -> Done<()> {
     let model = Model {
         pack: "stub".into(),
         demonstration: true,
-        calibration: vec![
-            FalseMatchPoint {
-                score: 0.3,
-                fmr: 1e-4,
-            },
-            FalseMatchPoint {
-                score: 0.7,
-                fmr: 1e-9,
-            },
-        ],
+        calibration: Calibration::counted(&[(0.3, 1e-4), (0.7, 1e-9)]),
         thresholds: ListKind::ALL.map(threshold).to_vec(),
     };
     let address = format!("127.0.0.1:{}", options.port).parse()?;

@@ -3,11 +3,7 @@
 use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc};
 
 use ed25519_dalek::SigningKey;
-use tapal_domain::{
-    alert::Timers,
-    screening::{FalseMatchPoint, Threshold},
-    time::HOUR_MS,
-};
+use tapal_domain::{alert::Timers, calibration::Calibration, screening::Threshold, time::HOUR_MS};
 use tapal_store::Db;
 use tokio::sync::Semaphore;
 
@@ -43,8 +39,8 @@ pub struct Model {
     pub pack: String,
     /// For demonstration only: every page says so.
     pub demonstration: bool,
-    /// Measured false-match rates, ascending score.
-    pub calibration: Vec<FalseMatchPoint>,
+    /// What its scores mean.
+    pub calibration: Calibration,
     /// Thresholds for lists a site has not set its own for; one a list.
     pub thresholds: Vec<Threshold>,
 }

@@ -55,8 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let rates = (2..=14)
                 .map(|i| 10f64.powf(-f64::from(i) / 2.0))
                 .collect::<Vec<_>>();
-            for point in eval::calibration(&scores, &rates) {
-                println!("{{ score = {:.4}, fmr = {:.3e} }},", point.score, point.fmr);
+            for (score, fmr) in eval::calibration(&scores, &rates) {
+                println!("{{ score = {:.4}, fmr = {:.3e} }},", score, fmr);
             }
             println!("ten highest impostor scores: {:?}", &scores[..10]);
         }

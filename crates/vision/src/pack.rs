@@ -12,10 +12,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-pub use card::{
-    CalibrationPoint, Card, Channels, FalseMatchRate, ModelFile, Preprocessing, Role, Thresholds,
-    built_in,
-};
+pub use card::{Card, Channels, ModelFile, Preprocessing, Role, Thresholds, built_in};
 pub use fetch::Source;
 pub use install::{
     FileCheck, FileState, Info, Installed, Listed, Progress, State, add, info, install, list,

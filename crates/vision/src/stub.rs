@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use tapal_domain::calibration::Calibration;
+
 use crate::detect::{DetectorCard, DetectorKind};
 use crate::frame::Frame;
 use crate::onnx::{Dim, Graph, Window};
-use crate::pack::{
-    CalibrationPoint, Card, Channels, ModelFile, Pack, Preprocessing, Role, Thresholds, sha256,
-};
+use crate::pack::{Card, Channels, ModelFile, Pack, Preprocessing, Role, Thresholds, sha256};
 
 /// The stub's pack name.
 pub const NAME: &str = "stub";
@@ -77,8 +77,6 @@ fn card(files: Vec<ModelFile>) -> Card {
         input_size: SIDE as u32,
         mirror: false,
         landmarks: None,
-        calibration_trusted_fmr: 1e-3,
-        calibration_note: "Invented: the stub knows no people.".into(),
         preprocessing: Preprocessing {
             channels: Channels::Rgb,
             mean: [127.5; 3],
@@ -96,16 +94,10 @@ fn card(files: Vec<ModelFile>) -> Card {
             note: "Invented.".into(),
         },
         files,
-        calibration: vec![
-            CalibrationPoint {
-                score: 0.6,
-                fmr: 1e-2,
-            },
-            CalibrationPoint {
-                score: 0.8,
-                fmr: 1e-4,
-            },
-        ],
+        calibration: Calibration {
+            note: "Invented: the stub knows no people.".into(),
+            ..Calibration::counted(&[(0.6, 1e-2), (0.8, 1e-4)])
+        },
         quality: None,
     }
 }

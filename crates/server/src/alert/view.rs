@@ -13,7 +13,7 @@ use tapal_domain::{
     id::{AccountId, AlertId, CameraId, DeskId, EntryId, LaneId, SiteId},
     opinion::Opinion,
     role::Permission,
-    screening::{Band, false_alert_chance, false_match_rate},
+    screening::Band,
     time::UtcMs,
     wire::ShotQuality,
 };
@@ -187,14 +187,12 @@ fn chance(state: &AppState, stored: &Stored) -> (Option<u64>, bool) {
     if evidence.model_id != state.model_id() {
         return (None, false);
     }
-    let points = &state.config.model.calibration;
-    let rate = false_match_rate(points, evidence.score);
-    let beyond = points
-        .last()
-        .is_some_and(|last| evidence.score >= last.score);
+    let calibration = &state.config.model.calibration;
+    let chance = calibration.fpir(evidence.score, evidence.gallery_size);
+    let last = calibration.points.last();
     (
-        rate.and_then(|fmr| one_in(false_alert_chance(fmr, evidence.gallery_size))),
-        beyond,
+        chance.and_then(|chance| one_in(chance.value)),
+        last.is_some_and(|last| evidence.score >= last.score),
     )
 }
 

@@ -16,10 +16,11 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
+    calibration::Calibration,
     entry::{Agency, ListKind},
     id::{AlertId, CameraId, DeskId, EdgeId, EntryId, LaneId, SiteId, TrackId},
     role::Role,
-    screening::{Band, FalseMatchPoint, Threshold},
+    screening::{Band, Threshold},
     site::{Deployment, Direction, SiteKind},
     time::{DAY_MS, UtcMs},
     wire::{AlertReport, ShotQuality, header as wire_header, signed_text},
@@ -160,16 +161,7 @@ fn model() -> Model {
     Model {
         pack: "stub".into(),
         demonstration: true,
-        calibration: vec![
-            FalseMatchPoint {
-                score: 0.3,
-                fmr: 1e-4,
-            },
-            FalseMatchPoint {
-                score: 0.5,
-                fmr: 1e-6,
-            },
-        ],
+        calibration: Calibration::counted(&[(0.3, 1e-4), (0.5, 1e-6)]),
         thresholds: ListKind::ALL.map(threshold).to_vec(),
     }
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::pack::CalibrationPoint;
-
 const ROUNDS: usize = 500;
 /// Fewer impostor pairs than this above the threshold say nothing about its rate.
 const LEAST_IMPOSTORS_ABOVE: f64 = 1.0;
@@ -113,15 +111,12 @@ fn poisson(mean: f64, uniform: &mut impl FnMut() -> f64) -> usize {
 
 /// Score against false match rate, from impostor scores (highest first), at the given rates as far as at
 /// least ten impostor pairs lie above: rarer rates are not counted but guessed, and are left out.
-pub fn calibration(impostor_falling: &[f32], rates: &[f64]) -> Vec<CalibrationPoint> {
+pub fn calibration(impostor_falling: &[f32], rates: &[f64]) -> Vec<(f32, f64)> {
     let n = impostor_falling.len() as f64;
     let point = |fmr: &f64| {
         let above = n * fmr;
         let score = impostor_falling.get(above.round() as usize)?;
-        (above >= 10.0).then_some(CalibrationPoint {
-            score: *score,
-            fmr: *fmr,
-        })
+        (above >= 10.0).then_some((*score, *fmr))
     };
     rates.iter().filter_map(point).collect()
 }
@@ -174,6 +169,6 @@ mod tests {
             .collect::<Vec<_>>();
         let points = calibration(&scores, &[1e-1, 1e-2, 1e-3, 1e-4]);
         assert_eq!(points.len(), 3);
-        assert!(points.windows(2).all(|w| w[0].score < w[1].score));
+        assert!(points.windows(2).all(|w| w[0].0 < w[1].0));
     }
 }

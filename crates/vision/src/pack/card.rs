@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use tapal_domain::calibration::Calibration;
+
 use super::PackError;
 use crate::detect::DetectorCard;
 use crate::geometry::arcface_points;
@@ -40,12 +42,6 @@ pub struct Card {
     /// Where the five points lie in the crop; the ArcFace places when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmarks: Option<[[f32; 2]; 5]>,
-    /// Lowest false match rate at which the calibration was counted, not extrapolated.
-    #[serde(default)]
-    pub calibration_trusted_fmr: f64,
-    /// On what the calibration was measured, and what it does not say.
-    #[serde(default)]
-    pub calibration_note: String,
     /// How a pixel becomes a number.
     pub preprocessing: Preprocessing,
     /// How faces are found.
@@ -55,9 +51,9 @@ pub struct Card {
     /// The model files.
     #[serde(rename = "file")]
     pub files: Vec<ModelFile>,
-    /// Cosine score against false match rate of one comparison, rising scores.
+    /// What a score means: measured rates with intervals, and how far they may be trusted.
     #[serde(default)]
-    pub calibration: Vec<CalibrationPoint>,
+    pub calibration: Calibration,
     /// Quality limits where this pack needs others than the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityLimits>,
@@ -130,24 +126,6 @@ pub struct ModelFile {
     pub licence: String,
 }
 
-/// One point of the calibration.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct CalibrationPoint {
-    /// Cosine.
-    pub score: f32,
-    /// Share of comparisons of two different people that reach it.
-    pub fmr: f64,
-}
-
-/// How often two different people score as high as a given score.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct FalseMatchRate {
-    /// Share of comparisons.
-    pub rate: f64,
-    /// Beyond what was counted: the tail was continued log-linearly.
-    pub extrapolated: bool,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BuiltIn {
@@ -199,21 +177,7 @@ impl Card {
         if !(-1.0 <= bands.possible && bands.possible <= bands.r#match && bands.r#match <= 1.0) {
             return Err("thresholds must be cosines with possible <= match".into());
         }
-        let rising = self
-            .calibration
-            .windows(2)
-            .all(|w| w[0].score < w[1].score && w[0].fmr >= w[1].fmr);
-        if !rising
-            || self
-                .calibration
-                .iter()
-                .any(|p| !(p.fmr > 0.0 && p.fmr <= 1.0))
-        {
-            return Err(
-                "calibration needs rising scores with falling rates between 0 and 1".into(),
-            );
-        }
-        Ok(())
+        self.calibration.check().map_err(str::to_owned)
     }
 
     /// The first digits of the recogniser's hash.
@@ -246,26 +210,6 @@ impl Card {
         self.landmarks
             .unwrap_or_else(|| arcface_points(self.input_size))
     }
-
-    /// What a score means: the false match rate of one comparison, log-linear between the calibration's
-    /// points and beyond its last one. `None` without at least two points, or below the first.
-    pub fn false_match_rate(&self, score: f32) -> Option<FalseMatchRate> {
-        let points = &self.calibration;
-        if points.len() < 2 || score < points[0].score {
-            return None;
-        }
-        let i = points
-            .iter()
-            .rposition(|p| p.score <= score)?
-            .min(points.len() - 2);
-        let (a, b) = (points[i], points[i + 1]);
-        let along = f64::from(score - a.score) / f64::from(b.score - a.score);
-        let rate = (a.fmr.ln() + (b.fmr.ln() - a.fmr.ln()) * along).exp();
-        Some(FalseMatchRate {
-            rate,
-            extrapolated: rate < self.calibration_trusted_fmr,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -287,24 +231,6 @@ mod tests {
                 card.name
             );
         }
-    }
-
-    #[test]
-    fn a_score_means_a_rate() {
-        let mut card = crate::stub::pack().card().clone();
-        let point = |score, fmr| CalibrationPoint { score, fmr };
-        card.calibration = vec![point(0.2, 1e-2), point(0.3, 1e-4)];
-        card.calibration_trusted_fmr = 1e-4;
-        let check = |score: f32, want: Option<(f64, bool)>| {
-            let got = card
-                .false_match_rate(score)
-                .map(|r| ((r.rate.log10() * 10.0).round() / 10.0, r.extrapolated));
-            assert_eq!(got, want, "{score}");
-        };
-        check(0.1, None);
-        check(0.2, Some((-2.0, false)));
-        check(0.25, Some((-3.0, false)));
-        check(0.4, Some((-6.0, true)));
     }
 
     #[test]
