@@ -14,7 +14,7 @@ use crate::step::Steps;
 use crate::web::npm;
 
 /// First run: keys, certificate, three sites, ten enrolments, on two busy cores.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_secs(300);
 
 /// A running demonstration, ended when dropped.
 struct Demo {
@@ -47,7 +47,7 @@ pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)]) {
         .env("TAPAL_SIGN_INS", &demo.sign_ins)
         .env("TAPAL_SCREENSHOTS", place.work.join("screenshots"))
         .env("TAPAL_TEST_FULL", "1");
-    steps.run("browser tests", &mut e2e, 15);
+    steps.run("browser tests", &mut e2e, 30);
 }
 
 fn start(place: &Place, env: &[(&str, PathBuf)], log: &Path) -> Result<Demo, String> {

@@ -36,7 +36,7 @@ pub fn test(place: &Place) -> ExitCode {
     steps.run(
         "cargo test",
         place.cargo(&tests).args(["--offline", "--no-fail-fast"]),
-        20,
+        30,
     );
     // The tests of the command line have built target/debug/tapal: a build of its own would choose other
     // features of the dependencies and compile half of them again.
@@ -66,7 +66,7 @@ fn full(place: &Place, steps: &mut Steps, web_built: bool) {
     if let Some(library) = accelerator::library(&data) {
         all.env("ORT_DYLIB_PATH", library);
     }
-    steps.run("full tests", &mut all, 25);
+    steps.run("full tests", &mut all, 45);
     accuracy::test(place, steps, &env, &data);
     if web_built {
         browser::test(place, steps, &env);

@@ -77,6 +77,37 @@ pub struct Https {
     base: String,
 }
 
+/// An HTTP client that trusts only the certificates in `pem` and gives up after `limit` (never when `None`).
+pub fn agent(
+    pem: &[u8],
+    pem_name: &str,
+    limit: Option<Duration>,
+) -> Result<ureq::Agent, ClientError> {
+    let certificates: Vec<_> = parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(ClientError::NoCertificate(pem_name.into()));
+    }
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::new_with_certs(&certificates))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = ureq::Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(3)))
+        .timeout_global(limit)
+        .build();
+    Ok(config.into())
+}
+
 impl Https {
     /// A client for `base` (such as `https://centre:8443`) that trusts only the certificates in `pem`.
     pub fn new(base: &str, pem: &[u8], pem_name: &str) -> Result<Self, ClientError> {
@@ -84,32 +115,8 @@ impl Https {
         if !base.starts_with("https://") || base.len() < 10 {
             return Err(ClientError::Address(base));
         }
-        let certificates: Vec<_> = parse_pem(pem)
-            .filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            })
-            .collect();
-        if certificates.is_empty() {
-            return Err(ClientError::NoCertificate(pem_name.into()));
-        }
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::new_with_certs(&certificates))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let config = ureq::Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_connect(Some(Duration::from_secs(3)))
-            .timeout_global(Some(Duration::from_secs(10)))
-            .build();
-        Ok(Https {
-            agent: config.into(),
-            base,
-        })
+        let agent = agent(pem, pem_name, Some(Duration::from_secs(10)))?;
+        Ok(Https { agent, base })
     }
 
     /// Sends with these extra headers.

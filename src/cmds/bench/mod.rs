@@ -1,5 +1,6 @@
 //! `tapal bench`: measures speed on this machine. JSON with `--json`.
 
+mod alerts;
 mod node;
 
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Many open consoles at one centre: how long until each shows an alert.
+    Alerts(alerts::Args),
     /// Several cameras on one node for some minutes: latency, dropped frames, processor time, memory.
     Node(node::Args),
 }
@@ -22,6 +25,7 @@ enum Verb {
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
     match args.verb {
+        Verb::Alerts(args) => alerts::run(args, settings),
         Verb::Node(args) => node::run(args, settings),
     }
 }
