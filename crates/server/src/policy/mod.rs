@@ -7,6 +7,7 @@ pub mod keep;
 pub mod page;
 pub mod proposal;
 pub mod view;
+pub mod words;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use tapal_domain::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-pub use proposal::{decide_by, propose_by};
+pub use proposal::{decide_by, propose_as, propose_by, set_up};
 pub use view::{PolicyView, Preview};
 
 use crate::{

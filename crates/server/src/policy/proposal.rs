@@ -3,7 +3,7 @@
 
 use axum::http::StatusCode;
 use tapal_domain::{
-    id::{ProposalId, SiteId},
+    id::{AccountId, ProposalId, SiteId},
     policy::{Decision, MayNotDecide, Setting, Unreachable, may_decide},
     screening::Threshold,
 };
@@ -107,6 +107,16 @@ pub async fn propose_by(
     input: ProposalInput,
 ) -> ApiResult<ProposalId> {
     session.require_site(site)?;
+    propose_as(state, session.account, site, input).await
+}
+
+/// As [`propose_by`], for an account that the demonstration's setup knows.
+pub async fn propose_as(
+    state: &AppState,
+    account: AccountId,
+    site: SiteId,
+    input: ProposalInput,
+) -> ApiResult<ProposalId> {
     tapal_store::site::get(&state.db, site).await?;
     let reason = reason(&input.reason)?;
     let templates = figures::templates(state, site).await?;
@@ -117,20 +127,28 @@ pub async fn propose_by(
         shown: figures(state, &input.setting, templates),
         setting: input.setting,
         reason,
-        proposed_by: Some(session.account),
+        proposed_by: Some(account),
         proposed_at: state.clock.now(),
         decision: None,
         decided_by: None,
         decided_at: None,
         decision_reason: None,
     };
-    match policy::propose(&state.db, state.clock.now(), session.by(), &proposal).await {
+    match policy::propose(&state.db, state.clock.now(), By::Account(account), &proposal).await {
         Err(Error::Conflict(_)) => Err(conflict(
             "proposal_waiting",
             "another proposal waits at this site; it must be decided or taken back first",
         )),
         done => Ok(done.map(|()| proposal.id)?),
     }
+}
+
+/// Sets a policy by the machine's own setup, before there is anybody to propose and decide. Audited as `policy.set_up`.
+pub async fn set_up(state: &AppState, site: SiteId, setting: &Setting) -> ApiResult<()> {
+    let templates = figures::templates(state, site).await?;
+    check(state, setting, templates)?;
+    let figures = figures(state, setting, templates);
+    Ok(policy::set_up(&state.db, state.clock.now(), site, setting, &figures).await?)
 }
 
 /// Decides a proposal as the signed-in person; the site it is of.
