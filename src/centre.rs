@@ -28,13 +28,19 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Opens the centre of the data folder with a pack to enrol with.
 pub async fn open(config: &Config, inference: &Inference) -> Result<AppState> {
-    let settings = server_config(config, model(inference.pack.card(), others(config, inference)))?;
+    let settings = server_config(
+        config,
+        model(inference.pack.card(), others(config, inference)),
+    )?;
     open_with(settings, inference).await
 }
 
 /// As [`open`], and the start page tells newcomers what they see.
 pub async fn open_demo(config: &Config, inference: &Inference) -> Result<AppState> {
-    let settings = server_config(config, model(inference.pack.card(), others(config, inference)))?;
+    let settings = server_config(
+        config,
+        model(inference.pack.card(), others(config, inference)),
+    )?;
     let demo = true;
     open_with(ServerConfig { demo, ..settings }, inference).await
 }

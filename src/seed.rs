@@ -257,7 +257,10 @@ const BUDGETS: [(f64, u64); 5] = [
 /// Leaves one false-alert budget waiting for a second person at a site where nothing was proposed yet. Without a
 /// calibration that can keep any, nothing is proposed.
 pub async fn proposal(state: &AppState, site: SiteId, username: &str) -> Result<()> {
-    if !tapal_store::policy::proposals(&state.db, site, 1).await?.is_empty() {
+    if !tapal_store::policy::proposals(&state.db, site, 1)
+        .await?
+        .is_empty()
+    {
         return Ok(());
     }
     let Some((account, _)) = account::find(&state.db, username).await? else {
@@ -269,7 +272,8 @@ pub async fn proposal(state: &AppState, site: SiteId, username: &str) -> Result<
             passers_by_per_day,
             shift_hours: 8.0,
         });
-        let reason = "First budget of this hall, from the count of passengers (invented)".to_owned();
+        let reason =
+            "First budget of this hall, from the count of passengers (invented)".to_owned();
         let input = tapal_server::policy::ProposalInput { setting, reason };
         match tapal_server::policy::propose_as(state, account.id, site, input).await {
             Err(refused) if refused.code == "budget_unreachable" => {}

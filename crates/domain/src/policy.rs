@@ -286,6 +286,5 @@ pub fn may_decide(
     }
 }
 
-
 #[cfg(test)]
 mod tests;

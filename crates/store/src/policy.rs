@@ -195,7 +195,8 @@ pub async fn propose(db: &Db, now: UtcMs, by: By, new: &Proposal) -> Result<()> 
     ];
     tx.run(sql, values).await?;
     tell(&mut tx, new.site).await?;
-    let detail = serde_json::json!({ "proposal": new.id, "setting": new.setting, "shown": new.shown });
+    let detail =
+        serde_json::json!({ "proposal": new.id, "setting": new.setting, "shown": new.shown });
     tx.commit(note(by, "policy.proposed", new.site).with(detail))
         .await
 }
@@ -267,13 +268,7 @@ pub async fn recompute(db: &Db, now: UtcMs, old: &InForce, figures: &Figures) ->
 }
 
 /// Records an attempt that was refused, such as deciding on one's own proposal.
-pub async fn refused(
-    db: &Db,
-    now: UtcMs,
-    by: By,
-    proposal: &Proposal,
-    code: &str,
-) -> Result<()> {
+pub async fn refused(db: &Db, now: UtcMs, by: By, proposal: &Proposal, code: &str) -> Result<()> {
     let detail = serde_json::json!({ "proposal": proposal.id, "code": code });
     let note = note(by, "policy.refused", proposal.site).with(detail);
     crate::audit::record(db, now, note).await

@@ -136,10 +136,7 @@ fn a_budget_that_means_nothing_is_refused() {
 
 #[test]
 fn nobody_decides_on_their_own_proposal() {
-    let (a, b) = (
-        AccountId(Uuid::from_u128(1)),
-        AccountId(Uuid::from_u128(2)),
-    );
+    let (a, b) = (AccountId(Uuid::from_u128(1)), AccountId(Uuid::from_u128(2)));
     let check = |decider, decision, expect| {
         assert_eq!(may_decide(Some(a), decider, decision), expect);
     };

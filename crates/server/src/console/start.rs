@@ -108,7 +108,9 @@ pub async fn site_lines(
                     .count() as u64,
             ),
             open: shell.number(open.iter().filter(|alert| alert.site == own.id).count() as u64),
-            broken: crate::policy::page::line(state, shell, own.id).await?.broken,
+            broken: crate::policy::page::line(state, shell, own.id)
+                .await?
+                .broken,
             id: own.id.to_string(),
             name: own.name,
         });

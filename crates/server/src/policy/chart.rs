@@ -78,11 +78,17 @@ impl Span {
 }
 
 fn path(points: &[(i64, i64)]) -> String {
-    let part = |(i, (x, y)): (usize, &(i64, i64))| format!("{}{x} {y}", if i == 0 { "M" } else { "L" });
+    let part =
+        |(i, (x, y)): (usize, &(i64, i64))| format!("{}{x} {y}", if i == 0 { "M" } else { "L" });
     points.iter().enumerate().map(part).collect()
 }
 
-fn curve(across: &Span, up: &Span, samples: &[(f64, Estimate)], of: fn(f64) -> f64) -> (String, String) {
+fn curve(
+    across: &Span,
+    up: &Span,
+    samples: &[(f64, Estimate)],
+    of: fn(f64) -> f64,
+) -> (String, String) {
     let place = |get: fn(&Estimate) -> f64| -> Vec<(i64, i64)> {
         let point = |(score, e): &(f64, Estimate)| (across.at(*score), up.at(of(get(e))));
         samples.iter().map(point).collect()
@@ -127,7 +133,12 @@ pub fn chart(
         end: TOP,
     };
     let (line, band) = curve(&across, &up, &chances, log);
-    let misses = misses(calibration, &across, &sampled(&|score| calibration.miss(score)), chosen);
+    let misses = misses(
+        calibration,
+        &across,
+        &sampled(&|score| calibration.miss(score)),
+        chosen,
+    );
     let end = if misses.is_some() { LOW_END } else { MIDDLE };
     let tens = |power: i32| Tick {
         at: up.at(f64::from(power)),
@@ -138,7 +149,11 @@ pub fn chart(
         height: end + 46,
         bottom: MIDDLE,
         end,
-        ticks: (up.from as i32..=0).rev().step_by(every).map(tens).collect(),
+        ticks: (up.from as i32..=0)
+            .rev()
+            .step_by(every)
+            .map(tens)
+            .collect(),
         scores: (0..=4)
             .map(|i| score_at(i * SAMPLES / 4))
             .map(|value| Tick {

@@ -3,16 +3,8 @@
 
 use std::collections::HashMap;
 
-use tapal_domain::{
-    id::SiteId,
-    policy::Setting,
-    time::UtcMs,
-};
-use tapal_store::{
-    Error, policy,
-    policy::InForce,
-    site,
-};
+use tapal_domain::{id::SiteId, policy::Setting, time::UtcMs};
+use tapal_store::{Error, policy, policy::InForce, site};
 
 use super::figures::figures;
 use crate::state::AppState;
@@ -55,8 +47,7 @@ async fn keep(state: &AppState, old: &InForce, now: UtcMs) -> Result<(), Error> 
     if state.model_id().is_empty() || matches!(old.setting, Setting::Manual { .. }) {
         return Ok(());
     }
-    let templates =
-        policy::gallery_templates(&state.db, old.site, state.model_id(), now).await?;
+    let templates = policy::gallery_templates(&state.db, old.site, state.model_id(), now).await?;
     let new = figures(state, &old.setting, templates);
     if new.same_effect(&old.figures) {
         return Ok(());

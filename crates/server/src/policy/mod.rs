@@ -3,9 +3,11 @@
 
 pub mod chart;
 pub mod figures;
+mod history;
 pub mod keep;
 pub mod page;
 pub mod proposal;
+mod sheet;
 pub mod view;
 pub mod words;
 
@@ -98,9 +100,7 @@ pub async fn preview(
 ) -> ApiResult<Json<Preview>> {
     session.require_site(id)?;
     tapal_store::site::get(&state.db, id).await?;
-    Ok(Json(
-        view::preview(&state, id, &what_if.budget()).await?,
-    ))
+    Ok(Json(view::preview(&state, id, &what_if.budget()).await?))
 }
 
 /// Proposes a change; another policy administrator decides on it.

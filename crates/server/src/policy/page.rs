@@ -6,25 +6,28 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{Form, extract::State, response::Response};
 use tapal_domain::{
-    calibration::Standing,
     entry::ListKind,
-    id::{AccountId, ProposalId, SiteId},
+    id::{ProposalId, SiteId},
     policy::{Budget, Decision, Setting},
     role::Permission,
     screening::Threshold,
 };
-use tapal_store::policy::{self as stored, Figures, Proposal};
+use tapal_store::policy as stored;
 
 use super::{
     DecisionInput, ProposalInput,
-    chart::{self, Chart},
-    figures::{at_score, figures, lowest, mark},
-    may_see_scores, view,
-    view::{Preview, Source, Stand},
+    history::{Happened, Names, Waiting, happened, waits},
+    may_see_scores,
+    sheet::{
+        Drawing, Fact, PreviewBlock, ThresholdRow, drawing, facts, preview_block, source,
+        threshold_rows,
+    },
+    view,
+    view::{Source, Stand},
     words,
 };
 use crate::{
-    console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as, when::Zone},
+    console::{Notice, Shell, Visit, failure, see_other, show, visit::show_as, when::Zone},
     error::{ApiError, ApiResult},
     extract::{At, Params},
     state::AppState,
@@ -69,88 +72,6 @@ fn broken(shell: &Shell, stand: &Stand) -> String {
         }
         (false, None) => shell.t("policy-not-kept-unknown"),
     }
-}
-
-/// One figure with its name.
-struct Fact {
-    name: String,
-    value: String,
-    note: String,
-}
-
-struct GrowthRow {
-    templates: String,
-    possible: String,
-    per_day: String,
-    miss: String,
-}
-
-struct PreviewBlock {
-    reachable: bool,
-    refused: String,
-    smallest: String,
-    could: String,
-    facts: Vec<Fact>,
-    growth: Vec<GrowthRow>,
-    has_miss: bool,
-}
-
-struct Side {
-    setting: String,
-    possible: String,
-    strong: String,
-    per_day: String,
-    chance: String,
-    miss: String,
-}
-
-struct Waiting {
-    id: String,
-    who: String,
-    when: String,
-    reason: String,
-    own: bool,
-    seen: String,
-    now: Side,
-    then: Side,
-    moved: String,
-    unreachable: String,
-}
-
-struct Happened {
-    when: String,
-    who: String,
-    what: String,
-    tone: Tone,
-    icon: &'static str,
-    more: String,
-    reason: String,
-}
-
-struct ThresholdRow {
-    code: &'static str,
-    name: String,
-    possible: String,
-    strong: String,
-    possible_shown: String,
-    strong_shown: String,
-}
-
-struct Label {
-    at: i64,
-    text: String,
-}
-
-struct Drawing {
-    chart: Chart,
-    ticks: Vec<Label>,
-    scores: Vec<Label>,
-    shares: Vec<Label>,
-    chosen: String,
-    budget: String,
-    rows: Vec<[String; 3]>,
-    caption: String,
-    note: String,
 }
 
 #[derive(Default)]
@@ -272,7 +193,9 @@ async fn page(
         suggested: stand.source == Source::Suggested,
         facts: facts(&shell, &stand),
         thresholds: threshold_rows(&shell, &stand.thresholds),
-        drawing: sees.then(|| drawing(state, &shell, &stand, budget.as_ref())).flatten(),
+        drawing: sees
+            .then(|| drawing(state, &shell, &stand, budget.as_ref()))
+            .flatten(),
         typed_budget: budget_of(&typed).map_or(String::new(), |b| words::budget(&shell, &b)),
         typed,
         preview: tried.map(|tried| preview_block(&shell, &tried)),
@@ -281,375 +204,6 @@ async fn page(
         history,
         shell,
     })
-}
-
-fn source(shell: &Shell, stand: &Stand) -> String {
-    match (stand.source, &stand.in_force) {
-        (Source::Budget, Some(own)) => words::setting(shell, &own.setting),
-        (Source::Manual, Some(own)) => {
-            shell.t1("policy-source-manual", "day", shell.day(own.changed_at))
-        }
-        (_, Some(_)) => shell.t("policy-source-other-model"),
-        (_, None) => shell.t("policy-source-suggested"),
-    }
-}
-
-fn facts(shell: &Shell, stand: &Stand) -> Vec<Fact> {
-    let fact = |key: &str, value: String, note: String| Fact {
-        name: shell.t(key),
-        value,
-        note,
-    };
-    let e = &stand.expected;
-    let mut out = Vec::new();
-    if let Some(shift) = e.per_shift {
-        out.push(fact("policy-per-shift", words::with_interval(shell, shift), String::new()));
-    }
-    if let Some(day) = e.per_day {
-        out.push(fact("policy-per-day", words::with_interval(shell, day), String::new()));
-    }
-    if let Some(chance) = e.per_passer_by {
-        let note = words::standing(shell, chance.standing);
-        out.push(fact("policy-chance", words::one_in(shell, chance.value), note));
-    } else {
-        out.push(fact("policy-chance", "–".into(), shell.t("policy-no-calibration")));
-    }
-    match e.miss {
-        Some(miss) => {
-            let note = match miss.standing {
-                Standing::Beyond => shell.t("policy-miss-beyond"),
-                _ => String::new(),
-            };
-            out.push(fact("policy-miss", words::share_interval(shell, miss), note));
-        }
-        None => out.push(fact("policy-miss", "–".into(), shell.t("policy-miss-unknown"))),
-    }
-    let size = shell.t2(
-        "policy-size-for",
-        ("n", &shell.number(stand.templates)),
-        ("planned", &shell.number(stand.planned_for)),
-    );
-    out.push(fact("policy-size", shell.number(stand.templates), size));
-    out
-}
-
-fn threshold_rows(shell: &Shell, thresholds: &[Threshold]) -> Vec<ThresholdRow> {
-    let row = |list: ListKind| {
-        let own = thresholds.iter().find(|t| t.list == list);
-        let text = |value: Option<f32>| value.map(|v| format!("{v:.4}")).unwrap_or_default();
-        let shown =
-            |value: Option<f32>| value.map_or("–".into(), |v| words::score(shell.lang, v));
-        ThresholdRow {
-            code: list.name(),
-            name: shell.word("list", list.name()),
-            possible: text(own.map(|t| t.possible)),
-            strong: text(own.map(|t| t.strong)),
-            possible_shown: shown(own.map(|t| t.possible)),
-            strong_shown: shown(own.map(|t| t.strong)),
-        }
-    };
-    ListKind::ALL.into_iter().map(row).collect()
-}
-
-fn drawing(
-    state: &AppState,
-    shell: &Shell,
-    stand: &Stand,
-    budget: Option<&Budget>,
-) -> Option<Drawing> {
-    let calibration = &state.config.model.calibration;
-    let n = stand.planned_for;
-    let chart = chart::chart(calibration, n, stand.lowest, budget)?;
-    let label = |at: i64, text: String| Label { at, text };
-    let rows = calibration.points.iter().map(|point| {
-        let chance = calibration.fpir(point.score, n).map_or(0.0, |e| e.value);
-        let miss = calibration.miss(point.score);
-        [
-            words::score(shell.lang, point.score),
-            words::one_in(shell, chance),
-            miss.map_or("–".into(), |miss| words::share(shell.lang, miss.value)),
-        ]
-    });
-    let ticks = chart.ticks.iter();
-    let scores = chart.scores.iter();
-    let shares = chart.misses.iter().flat_map(|misses| &misses.ticks);
-    Some(Drawing {
-        ticks: ticks
-            .map(|t| label(t.at, words::one_in(shell, t.value)))
-            .collect(),
-        scores: scores
-            .map(|t| label(t.at, words::score(shell.lang, ((t.value * 1e3).round() / 1e3) as f32)))
-            .collect(),
-        shares: shares
-            .map(|t| label(t.at, words::share(shell.lang, t.value)))
-            .collect(),
-        chosen: stand
-            .lowest
-            .map(|score| shell.t1("policy-chart-chosen", "score", words::score(shell.lang, score)))
-            .unwrap_or_default(),
-        budget: budget
-            .map(|budget| shell.t1("policy-chart-budget", "one", words::one_in(shell, budget.fpir())))
-            .unwrap_or_default(),
-        rows: rows.collect(),
-        caption: shell.t2(
-            "policy-chart-caption",
-            ("n", &shell.number(n)),
-            ("model", &state.config.model.pack),
-        ),
-        note: calibration.note.clone(),
-        chart,
-    })
-}
-
-fn preview_block(shell: &Shell, tried: &Preview) -> PreviewBlock {
-    let figure = |value: f64| words::figure(shell.lang, value);
-    let mut facts = Vec::new();
-    if let Some(plan) = &tried.plan {
-        let mut add = |key: &str, value: String, note: String| {
-            facts.push(Fact {
-                name: shell.t(key),
-                value,
-                note,
-            });
-        };
-        let possible = words::score(shell.lang, plan.possible);
-        add("policy-threshold", possible, words::standing(shell, plan.per_passer_by.standing));
-        let strong = words::score(shell.lang, plan.strong);
-        add("policy-threshold-strong", strong, words::strong(shell, plan.strong_is));
-        let none = String::new;
-        add("policy-per-shift", words::with_interval(shell, plan.per_shift), none());
-        add("policy-per-day", words::with_interval(shell, plan.per_day), none());
-        add("policy-chance", words::one_in(shell, plan.per_passer_by.value), none());
-        match plan.miss {
-            Some(miss) => add("policy-miss", words::share_interval(shell, miss), none()),
-            None => add("policy-miss", "–".into(), shell.t("policy-miss-unknown")),
-        }
-    }
-    let row = |growth: &view::Growth| GrowthRow {
-        templates: shell.number(growth.templates),
-        possible: growth.possible.map_or_else(
-            || shell.t("policy-growth-unreachable"),
-            |score| words::score(shell.lang, score),
-        ),
-        per_day: growth.per_day.map_or("–".into(), |e| figure(e.value)),
-        miss: growth
-            .miss
-            .map_or("–".into(), |e| words::share(shell.lang, e.value)),
-    };
-    PreviewBlock {
-        reachable: tried.reachable,
-        refused: match tried.plan {
-            Some(_) => shell.t("policy-unreachable"),
-            None => shell.t("policy-no-calibration"),
-        },
-        smallest: tried
-            .smallest_per_day
-            .map(|x| {
-                // Rounded up: the number told must itself be reachable.
-                let up = words::figure(shell.lang, x * 1.05);
-                shell.t2(
-                    "policy-smallest",
-                    ("x", &up),
-                    ("y", &shell.number(tried.budget.passers_by_per_day)),
-                )
-            })
-            .unwrap_or_default(),
-        could: match tried.could.as_slice() {
-            [] => shell.t("policy-could-none"),
-            packs => shell.t1("policy-could", "packs", packs.join(", ")),
-        },
-        has_miss: tried.growth.iter().any(|growth| growth.miss.is_some()),
-        growth: tried.growth.iter().map(row).collect(),
-        facts,
-    }
-}
-
-fn side(
-    state: &AppState,
-    shell: &Shell,
-    setting: String,
-    thresholds: &[Threshold],
-    n: u64,
-    budget: Option<&Budget>,
-) -> Side {
-    let none = || "–".to_owned();
-    let low = lowest(thresholds, &[]);
-    let strong = thresholds.iter().map(|t| t.strong).min_by(f32::total_cmp);
-    let (chance, miss) = low.map_or((None, None), |score| at_score(state, score, n));
-    Side {
-        setting,
-        possible: low.map_or_else(none, |v| words::score(shell.lang, v)),
-        strong: strong.map_or_else(none, |v| words::score(shell.lang, v)),
-        per_day: chance
-            .zip(budget)
-            .map_or_else(none, |(c, b)| words::with_interval(shell, b.per_day(c))),
-        chance: chance.map_or_else(none, |c| words::one_in(shell, c.value)),
-        miss: miss.map_or_else(none, |m| words::share_interval(shell, m)),
-    }
-}
-
-fn waits(
-    state: &AppState,
-    shell: &Shell,
-    visit: &Visit,
-    stand: &Stand,
-    proposal: &Proposal,
-    names: &Names,
-) -> Waiting {
-    let now = figures(state, &proposal.setting, stand.templates);
-    let of = |setting: &Setting| match setting {
-        Setting::Budget(budget) => Some(*budget),
-        Setting::Manual { .. } => None,
-    };
-    let proposed = of(&proposal.setting);
-    // Both sides are told for the same passers-by, so that they can be compared.
-    let people = proposed.or(stand.in_force.as_ref().and_then(|own| of(&own.setting)));
-    let moved = !now.same_effect(&proposal.shown);
-    Waiting {
-        id: proposal.id.to_string(),
-        who: names.of(proposal.proposed_by, shell),
-        when: shell.full(&proposal.proposed_at),
-        reason: proposal.reason.clone(),
-        own: proposal.proposed_by == Some(visit.session.account),
-        seen: mark(&now),
-        now: side(
-            state,
-            shell,
-            source(shell, stand),
-            &stand.thresholds,
-            stand.planned_for,
-            people.as_ref(),
-        ),
-        then: side(
-            state,
-            shell,
-            words::setting(shell, &proposal.setting),
-            &now.thresholds,
-            now.planned_for,
-            people.as_ref(),
-        ),
-        moved: if moved {
-            shell.t2(
-                "policy-moved",
-                ("then", &shell.number(proposal.shown.planned_for)),
-                ("now", &shell.number(now.planned_for)),
-            )
-        } else {
-            String::new()
-        },
-        unreachable: if now.kept {
-            String::new()
-        } else {
-            shell.t("policy-unreachable-now")
-        },
-    }
-}
-
-/// Names of the people in the history.
-struct Names(HashMap<AccountId, String>);
-
-impl Names {
-    async fn read(state: &AppState, proposals: &[Proposal]) -> ApiResult<Self> {
-        let mut names = HashMap::new();
-        for proposal in proposals {
-            for id in [proposal.proposed_by, proposal.decided_by] {
-                let Some(id) = id.filter(|id| !names.contains_key(id)) else {
-                    continue;
-                };
-                names.insert(id, tapal_store::account::get(&state.db, id).await?.display_name);
-            }
-        }
-        Ok(Self(names))
-    }
-
-    fn of(&self, id: Option<AccountId>, shell: &Shell) -> String {
-        id.and_then(|id| self.0.get(&id).cloned())
-            .unwrap_or_else(|| shell.t("policy-machine"))
-    }
-}
-
-/// The audit record of the policy in words, newest first.
-async fn happened(
-    state: &AppState,
-    shell: &Shell,
-    site: SiteId,
-    proposals: &[Proposal],
-    names: &Names,
-) -> ApiResult<Vec<Happened>> {
-    let subject = format!("policy:{site}");
-    let rows = tapal_store::audit::list(&state.db, None, Some(&subject), 30).await?;
-    let one = |row: &tapal_store::audit::Recorded| {
-        let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
-        let proposal = detail["proposal"].as_str().and_then(|id| id.parse().ok());
-        let proposal = proposals.iter().find(|p| Some(p.id) == proposal);
-        let who = row
-            .actor
-            .strip_prefix("account:")
-            .and_then(|id| id.parse().ok());
-        let (tone, icon) = match row.action.as_str() {
-            "policy.approved" | "policy.set_up" => (Tone::Green, "circle-check"),
-            "policy.rejected" | "policy.withdrawn" => (Tone::Grey, "circle-x"),
-            "policy.refused" => (Tone::Amber, "shield-alert"),
-            "policy.recomputed" => (recomputed_tone(&detail), "refresh-cw"),
-            _ => (Tone::Grey, "scale"),
-        };
-        Happened {
-            when: shell.full(&row.at),
-            who: names.of(who, shell),
-            what: shell.word("policy-did", row.action.trim_start_matches("policy.")),
-            tone,
-            icon,
-            more: more(shell, &detail),
-            reason: match (row.action.as_str(), proposal) {
-                ("policy.proposed", Some(p)) => p.reason.clone(),
-                ("policy.approved" | "policy.rejected" | "policy.withdrawn", Some(p)) => {
-                    p.decision_reason.clone().unwrap_or_default()
-                }
-                _ => String::new(),
-            },
-        }
-    };
-    Ok(rows.iter().map(one).collect())
-}
-
-fn recomputed_tone(detail: &serde_json::Value) -> Tone {
-    match detail["after"]["kept"].as_bool() {
-        Some(false) => Tone::Amber,
-        _ => Tone::Grey,
-    }
-}
-
-fn more(shell: &Shell, detail: &serde_json::Value) -> String {
-    let figures = |value: &serde_json::Value| serde_json::from_value::<Figures>(value.clone()).ok();
-    let lowest = |f: &Figures| {
-        lowest(&f.thresholds, &[]).map_or("–".into(), |score| words::score(shell.lang, score))
-    };
-    if let (Some(before), Some(after)) = (figures(&detail["before"]), figures(&detail["after"])) {
-        return words::say(
-            shell,
-            "policy-recomputed-more",
-            &[
-                ("n0", &shell.number(before.templates)),
-                ("n1", &shell.number(after.templates)),
-                ("t0", &lowest(&before)),
-                ("t1", &lowest(&after)),
-            ],
-        );
-    }
-    let setting = serde_json::from_value::<Setting>(detail["setting"].clone()).ok();
-    let at = figures(&detail["figures"]).or(figures(&detail["shown"]));
-    match (setting, at) {
-        (Some(setting), Some(figures)) => words::say(
-            shell,
-            "policy-set-more",
-            &[
-                ("setting", &words::setting(shell, &setting)),
-                ("score", &lowest(&figures)),
-                ("n", &shell.number(figures.planned_for)),
-            ],
-        ),
-        _ => String::new(),
-    }
 }
 
 /// Fields of a form by name.
@@ -662,7 +216,9 @@ fn field<'a>(form: &'a Fields, name: &str) -> &'a str {
 fn setting(form: &Fields) -> ApiResult<Setting> {
     if field(form, "kind") != "manual" {
         let wrong = || ApiError::invalid("bad_budget", "a number of the budget cannot be read");
-        return budget_of(&typed(form, None)).map(Setting::Budget).ok_or_else(wrong);
+        return budget_of(&typed(form, None))
+            .map(Setting::Budget)
+            .ok_or_else(wrong);
     }
     let number = |name: String| field(form, &name).replace(',', ".").parse::<f32>().ok();
     let threshold = |list: ListKind| {
@@ -725,7 +281,15 @@ pub async fn decide(
         Decision::Approve => "approved",
         _ => "decided",
     };
-    after(&state, &visit, site, done, outcome.map(|_| ()), &Fields::new()).await
+    after(
+        &state,
+        &visit,
+        site,
+        done,
+        outcome.map(|_| ()),
+        &Fields::new(),
+    )
+    .await
 }
 
 async fn after(
@@ -740,7 +304,10 @@ async fn after(
         Ok(()) => see_other(format!("/sites/{id}/policy?done={done}")),
         Err(error) if failure::is_mendable(&error) => {
             let notice = failure::problem(&visit.shell("sites"), &error);
-            show_as(error.http, page(state, visit, id, Some(notice), form).await?)
+            show_as(
+                error.http,
+                page(state, visit, id, Some(notice), form).await?,
+            )
         }
         Err(error) => Err(error),
     }

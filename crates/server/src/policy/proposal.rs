@@ -72,7 +72,8 @@ fn check(state: &AppState, setting: &Setting, templates: u64) -> ApiResult<()> {
     match tried.outcome {
         Ok(_) => Ok(()),
         Err(unreachable) => {
-            let mut error = ApiError::invalid("budget_unreachable", words(&unreachable, &tried.could));
+            let mut error =
+                ApiError::invalid("budget_unreachable", words(&unreachable, &tried.could));
             error.reasons = tried.could;
             Err(error)
         }
@@ -134,7 +135,14 @@ pub async fn propose_as(
         decided_at: None,
         decision_reason: None,
     };
-    match policy::propose(&state.db, state.clock.now(), By::Account(account), &proposal).await {
+    match policy::propose(
+        &state.db,
+        state.clock.now(),
+        By::Account(account),
+        &proposal,
+    )
+    .await
+    {
         Err(Error::Conflict(_)) => Err(conflict(
             "proposal_waiting",
             "another proposal waits at this site; it must be decided or taken back first",
@@ -161,8 +169,12 @@ pub async fn decide_by(
     let proposal = policy::proposal(&state.db, id).await?;
     session.require_site(proposal.site)?;
     let now = state.clock.now();
-    let decided_already =
-        || conflict("already_decided", "this proposal has been decided; look at the present policy");
+    let decided_already = || {
+        conflict(
+            "already_decided",
+            "this proposal has been decided; look at the present policy",
+        )
+    };
     if proposal.decision.is_some() {
         return Err(decided_already());
     }
@@ -171,7 +183,14 @@ pub async fn decide_by(
             MayNotDecide::SamePerson => "same_person",
             MayNotDecide::NotProposer => "not_proposer",
         };
-        policy::refused(&state.db, now, By::Account(session.account), &proposal, code).await?;
+        policy::refused(
+            &state.db,
+            now,
+            By::Account(session.account),
+            &proposal,
+            code,
+        )
+        .await?;
         return Err(conflict(code, refused.to_string()));
     }
     let reason = reason(&input.reason)?;

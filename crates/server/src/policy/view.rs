@@ -266,7 +266,11 @@ pub async fn preview(state: &AppState, site: SiteId, budget: &Budget) -> ApiResu
         let (plan, _) = plan_of(&tried.outcome);
         Growth {
             templates: tried.planned_for,
-            possible: tried.outcome.is_ok().then_some(plan.map(|p| p.possible)).flatten(),
+            possible: tried
+                .outcome
+                .is_ok()
+                .then_some(plan.map(|p| p.possible))
+                .flatten(),
             per_day: plan.map(|plan| plan.per_day),
             miss: plan.and_then(|plan| plan.miss),
         }

@@ -111,10 +111,7 @@ pub fn budget(shell: &Shell, budget: &Budget) -> String {
         "policy-budget",
         &[
             ("x", &figure(shell.lang, budget.false_alerts_per_day)),
-            (
-                "y",
-                &words::number(shell.lang, budget.passers_by_per_day),
-            ),
+            ("y", &words::number(shell.lang, budget.passers_by_per_day)),
         ],
     )
 }

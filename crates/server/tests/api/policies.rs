@@ -60,7 +60,9 @@ impl Office {
     async fn in_force(&self, setting: Value) {
         self.propose(setting).await.ok();
         let (path, seen) = self.waiting().await;
-        self.decide(&self.second, "approve", &path, &seen).await.ok();
+        self.decide(&self.second, "approve", &path, &seen)
+            .await
+            .ok();
     }
 
     async fn grow(&self, entries: usize) {
@@ -127,8 +129,14 @@ async fn two_people_set_a_budget_and_nodes_get_its_threshold() {
         .refused(409, "figures_changed");
     assert_eq!(office.revision().await, before, "nothing changed yet");
 
-    let view = office.decide(&office.second, "approve", &path, &seen).await.ok();
-    assert_eq!((&view["source"], &view["kept"]), (&json!("budget"), &json!(true)));
+    let view = office
+        .decide(&office.second, "approve", &path, &seen)
+        .await
+        .ok();
+    assert_eq!(
+        (&view["source"], &view["kept"]),
+        (&json!("budget"), &json!(true))
+    );
     // 5e-6 a comparison lies at 0.4 + 0.1 x log10(2).
     near(&view["thresholds"][0]["possible"], 0.4301);
     assert!(view["expected"]["per_day"]["value"].as_f64().unwrap() <= 1.0);
@@ -137,7 +145,10 @@ async fn two_people_set_a_budget_and_nodes_get_its_threshold() {
         view["expected"]["per_day"]["value"].as_f64().unwrap() / 3.0,
     );
     assert!((office.at_the_node().await - 0.4301).abs() < 2e-4);
-    assert!(office.revision().await > before, "the node pulls its configuration");
+    assert!(
+        office.revision().await > before,
+        "the node pulls its configuration"
+    );
     office
         .decide(&office.second, "approve", &path, &seen)
         .await
@@ -184,12 +195,18 @@ async fn an_approval_is_of_the_figures_that_were_seen() {
         .refused(409, "figures_changed");
     let (path, fresh) = office.waiting().await;
     assert_ne!(seen, fresh);
-    let view = office.decide(&office.second, "approve", &path, &fresh).await.ok();
+    let view = office
+        .decide(&office.second, "approve", &path, &fresh)
+        .await
+        .ok();
     // 21 templates: 4.76e-6 a comparison.
     near(&view["thresholds"][0]["possible"], 0.4323);
     let page = office
         .world
-        .get(&format!("/sites/{}/policy", office.world.site), &office.first)
+        .get(
+            &format!("/sites/{}/policy", office.world.site),
+            &office.first,
+        )
         .await;
     assert!(page.text().contains("looked at the figures"));
 }
@@ -203,7 +220,10 @@ async fn a_budget_out_of_reach_is_refused_with_what_could_be_kept_and_by_whom() 
         .refused(422, "budget_unreachable");
     assert_eq!(refused["reasons"], json!(["larger"]));
     let message = refused["message"].as_str().unwrap();
-    assert!(message.contains("0.10 false alerts a day") && message.contains("larger"), "{message}");
+    assert!(
+        message.contains("0.10 false alerts a day") && message.contains("larger"),
+        "{message}"
+    );
 
     let path = format!(
         "{}/preview?false_alerts_per_day=0.05&passers_by_per_day=10000",
@@ -217,7 +237,10 @@ async fn a_budget_out_of_reach_is_refused_with_what_could_be_kept_and_by_whom() 
 
     let path = path.replace("0.05", "1");
     let tried = office.world.get(&path, &office.first).await.ok();
-    assert_eq!((&tried["reachable"], &tried["planned_for"]), (&json!(true), &json!(10)));
+    assert_eq!(
+        (&tried["reachable"], &tried["planned_for"]),
+        (&json!(true), &json!(10))
+    );
     let growth = tried["growth"].as_array().unwrap();
     for (row, expect) in growth.iter().zip([0.4, 0.4301, 0.4699, 0.5]) {
         near(&row["possible"], expect);
@@ -246,11 +269,20 @@ async fn the_threshold_follows_the_list() {
     let newest = &newest.unwrap()[0];
     assert_eq!(newest.actor, "clock");
     let detail: Value = serde_json::from_str(&newest.detail).unwrap();
-    assert_eq!((&detail["before"]["templates"], &detail["after"]["templates"]), (&json!(1), &json!(21)));
+    assert_eq!(
+        (
+            &detail["before"]["templates"],
+            &detail["after"]["templates"]
+        ),
+        (&json!(1), &json!(21))
+    );
     // Nothing more to do: no row, no revision.
     let revision = office.revision().await;
     office.world.tick().await;
-    assert_eq!((office.audited().await, office.revision().await), (rows, revision));
+    assert_eq!(
+        (office.audited().await, office.revision().await),
+        (rows, revision)
+    );
 }
 
 #[tokio::test]
@@ -260,7 +292,11 @@ async fn no_node_is_given_a_grown_list_before_its_threshold() {
     office.grow(20).await;
     // No timer ran: asking for the list computes the threshold first.
     let node = &office.world.node;
-    let list = office.world.device(node, "GET", "/api/v1/edge/list", Value::Null).await.ok();
+    let list = office
+        .world
+        .device(node, "GET", "/api/v1/edge/list", Value::Null)
+        .await
+        .ok();
     assert!(list["body"].as_str().unwrap().len() > 1_000);
     assert!((office.at_the_node().await - 0.4323).abs() < 2e-4);
 }
@@ -300,17 +336,22 @@ async fn a_list_that_outgrows_the_budget_is_said_to_everybody_and_never_in_silen
     // The list becomes short again: the budget is kept, and that is recorded too.
     office
         .world
-        .write("UPDATE entry SET in_force_to = $1 WHERE id <> $2", vec![
-            (office.world.now() + 1).into(),
-            office.world.entry.into(),
-        ])
+        .write(
+            "UPDATE entry SET in_force_to = $1 WHERE id <> $2",
+            vec![(office.world.now() + 1).into(), office.world.entry.into()],
+        )
         .await;
     office.world.pass(MINUTE_MS);
     office.world.tick().await;
     let view = office.world.get(&office.policy, &office.first).await.ok();
     assert_eq!(view["kept"], true);
     let rows = office.audited().await;
-    assert_eq!(rows.iter().filter(|row| *row == "policy.recomputed").count(), 2);
+    assert_eq!(
+        rows.iter()
+            .filter(|row| *row == "policy.recomputed")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -334,10 +375,16 @@ async fn thresholds_by_hand_need_two_people_too_and_stay() {
             .await
             .refused(422, "bad_threshold");
     }
-    office.in_force(json!({ "kind": "manual", "thresholds": good })).await;
+    office
+        .in_force(json!({ "kind": "manual", "thresholds": good }))
+        .await;
     let view = office.world.get(&office.policy, &office.first).await.ok();
     assert_eq!(view["source"], "manual");
-    assert_eq!(view["expected"]["per_shift"], Value::Null, "nothing is promised");
+    assert_eq!(
+        view["expected"]["per_shift"],
+        Value::Null,
+        "nothing is promised"
+    );
     let rows = office.audited().await;
     office.grow(20).await;
     office.world.tick().await;
@@ -350,7 +397,10 @@ async fn who_judges_sees_only_what_a_shift_may_expect() {
     let office = Office::new().await;
     office.in_force(budget(1.0, 10_000)).await;
     let rina = office.world.officer("rina").await;
-    let admin = office.world.person("admin", Role::SystemAdmin, None, None).await;
+    let admin = office
+        .world
+        .person("admin", Role::SystemAdmin, None, None)
+        .await;
     let page = format!("/sites/{}/policy", office.world.site);
     for who in [&rina, &admin] {
         let view = office.world.get(&office.policy, who).await.ok();
@@ -358,21 +408,41 @@ async fn who_judges_sees_only_what_a_shift_may_expect() {
         for hidden in ["source", "setting", "templates", "changed_at"] {
             assert_eq!(view[hidden], Value::Null, "{hidden}");
         }
-        assert_eq!((&view["thresholds"], &view["proposals"]), (&json!([]), &json!([])));
-        let preview = format!("{}/preview?false_alerts_per_day=1&passers_by_per_day=1000", office.policy);
-        office.world.get(&preview, who).await.refused(403, "forbidden");
+        assert_eq!(
+            (&view["thresholds"], &view["proposals"]),
+            (&json!([]), &json!([]))
+        );
+        let preview = format!(
+            "{}/preview?false_alerts_per_day=1&passers_by_per_day=1000",
+            office.policy
+        );
+        office
+            .world
+            .get(&preview, who)
+            .await
+            .refused(403, "forbidden");
         let text = office.world.get(&page, who).await.text();
-        assert!(text.contains("Expected false alerts per shift: 0.33"), "{text}");
+        assert!(
+            text.contains("Expected false alerts per shift: 0.33"),
+            "{text}"
+        );
         assert!(!text.contains("0.4") && !text.contains("policy-chart"));
     }
     let attempts = office.world.get("/attempts", &rina).await.text();
     assert!(attempts.contains("Expected false alerts per shift"));
-    let auditor = office.world.person("audit", Role::Auditor, None, None).await;
+    let auditor = office
+        .world
+        .person("audit", Role::Auditor, None, None)
+        .await;
     let text = office.world.get(&page, &auditor).await.text();
     assert!(text.contains("policy-chart") && !text.contains("propose-reason"));
     let body = json!({ "setting": budget(1.0, 10_000), "reason": "none" });
     let path = format!("{}/proposals", office.policy);
-    office.world.post(&path, &auditor, body).await.refused(403, "forbidden");
+    office
+        .world
+        .post(&path, &auditor, body)
+        .await
+        .refused(403, "forbidden");
 }
 
 #[tokio::test]
@@ -384,11 +454,22 @@ async fn an_administrator_of_another_site_neither_proposes_nor_decides() {
         .await;
     office.propose(budget(1.0, 10_000)).await.ok();
     let (path, seen) = office.waiting().await;
-    office.decide(&far, "approve", &path, &seen).await.refused(404, "not_found");
-    office.world.get(&office.policy, &far).await.refused(404, "not_found");
+    office
+        .decide(&far, "approve", &path, &seen)
+        .await
+        .refused(404, "not_found");
+    office
+        .world
+        .get(&office.policy, &far)
+        .await
+        .refused(404, "not_found");
     let body = json!({ "setting": budget(1.0, 10_000), "reason": "none of mine" });
     let path = format!("{}/proposals", office.policy);
-    office.world.post(&path, &far, body).await.refused(404, "not_found");
+    office
+        .world
+        .post(&path, &far, body)
+        .await
+        .refused(404, "not_found");
 }
 
 #[tokio::test]
@@ -426,5 +507,8 @@ async fn the_forms_do_the_same_without_a_script() {
     let reply = send(&office.second, path, form(&seen)).await;
     assert_eq!(reply.status, 303, "{}", reply.text());
     let text = office.world.get(&page, &office.second).await.text();
-    assert!(text.contains("quieter hall") && text.contains("At most 1 false alerts a day with 10,000 passers-by"));
+    assert!(
+        text.contains("quieter hall")
+            && text.contains("At most 1 false alerts a day with 10,000 passers-by")
+    );
 }
