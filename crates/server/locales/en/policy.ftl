@@ -6,7 +6,10 @@ policy-open = Open the policy
 policy-source-suggested = Nobody has set a budget here. The thresholds are the suggestion of the model pack, made for no site in particular: propose a budget below.
 policy-source-manual = Set by hand by two people on { $day }. These thresholds stay as they are however the list grows.
 policy-source-other-model = Thresholds were set by hand for another model. Until two people set new ones, the suggestion of the model pack holds.
-policy-budget = At most { $x } false alerts a day with { $y } passers-by a day
+policy-budget = At most { $x } false { $x ->
+    [one] alert
+   *[other] alerts
+ } a day with { $y } passers-by a day
 policy-by-hand = thresholds set by hand
 policy-per-shift = Expected false alerts per shift
 policy-per-day = Expected false alerts a day
@@ -15,6 +18,7 @@ policy-shift-meaning = A false alert is an alert about somebody who is on no lis
 policy-no-budget = Nobody has set a false-alert budget for this site yet.
 policy-chance = False alert, by chance
 policy-one-in = about 1 in { $n } passers-by
+policy-one-in-short = 1 in { $n }
 policy-one-in-none = none: the list is empty
 policy-interval = { $value } ({ $low } to { $high })
 policy-miss = Listed people missed

@@ -15,6 +15,7 @@ policy-shift-meaning = Peringatan keliru adalah peringatan tentang orang yang ti
 policy-no-budget = Belum ada anggaran peringatan keliru untuk lokasi ini.
 policy-chance = Peringatan keliru karena kebetulan
 policy-one-in = sekitar 1 dari { $n } orang lewat
+policy-one-in-short = 1 dari { $n }
 policy-one-in-none = tidak ada: daftar kosong
 policy-interval = { $value } ({ $low } sampai { $high })
 policy-miss = Orang terdaftar yang terlewat

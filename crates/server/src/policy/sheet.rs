@@ -176,7 +176,7 @@ pub(super) fn drawing(
     let shares = chart.misses.iter().flat_map(|misses| &misses.ticks);
     Some(Drawing {
         ticks: ticks
-            .map(|t| label(t.at, words::one_in(shell, t.value)))
+            .map(|t| label(t.at, words::one_in_short(shell, t.value)))
             .collect(),
         scores: scores
             .map(|t| {
@@ -204,7 +204,7 @@ pub(super) fn drawing(
                 shell.t1(
                     "policy-chart-budget",
                     "one",
-                    words::one_in(shell, budget.fpir()),
+                    words::one_in_short(shell, budget.fpir()),
                 )
             })
             .unwrap_or_default(),

@@ -63,6 +63,11 @@ pub fn one_in(shell: &Shell, chance: f64) -> String {
     shell.t1("policy-one-in", "n", many(shell.lang, 1.0 / chance))
 }
 
+/// `1 in 12,000`, for the marks of an axis.
+pub fn one_in_short(shell: &Shell, chance: f64) -> String {
+    shell.t1("policy-one-in-short", "n", many(shell.lang, 1.0 / chance))
+}
+
 fn many(lang: Lang, value: f64) -> String {
     words::number(lang, two_digits(value.clamp(1.0, 1e15)) as u64)
 }

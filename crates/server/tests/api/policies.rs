@@ -509,6 +509,6 @@ async fn the_forms_do_the_same_without_a_script() {
     let text = office.world.get(&page, &office.second).await.text();
     assert!(
         text.contains("quieter hall")
-            && text.contains("At most 1 false alerts a day with 10,000 passers-by")
+            && text.contains("At most 1 false alert a day with 10,000 passers-by")
     );
 }
