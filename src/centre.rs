@@ -10,10 +10,10 @@ use tapal_domain::{
     time::{HOUR_MS, SECOND_MS},
 };
 use tapal_server::{
-    AppState, Model, ServerConfig,
+    AppState, Model, OtherModel, ServerConfig,
     enrol::{Enrol, with_pack::PackEnrol},
 };
-use tapal_vision::Card;
+use tapal_vision::{Card, pack};
 
 use crate::{config::Config, inference::Inference};
 
@@ -28,13 +28,19 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Opens the centre of the data folder with a pack to enrol with.
 pub async fn open(config: &Config, inference: &Inference) -> Result<AppState> {
-    let settings = server_config(config, model(inference.pack.card()))?;
+    let settings = server_config(
+        config,
+        model(inference.pack.card(), others(config, inference)),
+    )?;
     open_with(settings, inference).await
 }
 
 /// As [`open`], and the start page tells newcomers what they see.
 pub async fn open_demo(config: &Config, inference: &Inference) -> Result<AppState> {
-    let settings = server_config(config, model(inference.pack.card()))?;
+    let settings = server_config(
+        config,
+        model(inference.pack.card(), others(config, inference)),
+    )?;
     let demo = true;
     open_with(ServerConfig { demo, ..settings }, inference).await
 }
@@ -51,6 +57,7 @@ pub async fn open_without_pack(config: &Config) -> Result<AppState> {
         demonstration: false,
         calibration: Default::default(),
         thresholds: Vec::new(),
+        others: Vec::new(),
     };
     Ok(tapal_server::serve::open(server_config(config, model)?, None).await?)
 }
@@ -74,8 +81,28 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
     })
 }
 
+/// Installed packs for operation that are not in use: asked when a budget is out of reach. A pack that cannot be read
+/// is left out; the budget is refused all the same.
+fn others(config: &Config, inference: &Inference) -> Vec<OtherModel> {
+    let models = config.models();
+    let listed = pack::list(&models).unwrap_or_default();
+    let there = listed.into_iter().filter(|one| {
+        one.state == pack::State::Installed
+            && !one.demonstration
+            && one.name != inference.pack.card().name
+    });
+    let other = |name: String| {
+        let card = pack::info(&models, &name).ok()?.card;
+        Some(OtherModel {
+            pack: card.name,
+            calibration: card.calibration,
+        })
+    };
+    there.filter_map(|one| other(one.name)).collect()
+}
+
 /// What the centre needs to know of a pack.
-pub fn model(card: &Card) -> Model {
+pub fn model(card: &Card, others: Vec<OtherModel>) -> Model {
     let threshold = |list| Threshold {
         list,
         possible: card.thresholds.possible,
@@ -86,6 +113,7 @@ pub fn model(card: &Card) -> Model {
         demonstration: card.demonstration,
         calibration: card.calibration.clone(),
         thresholds: ListKind::ALL.into_iter().map(threshold).collect(),
+        others,
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use tapal_domain::{
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AccountId, CameraId, DeskId, EntryId, LaneId, SiteId},
+    policy::{Budget, Setting},
     role::Role,
     site::{Deployment, Direction, SiteKind},
     time::DAY_MS,
@@ -242,6 +243,45 @@ pub async fn sign_in(
         }
     }
     Ok(password)
+}
+
+/// Budgets to propose in the demonstration, strictest first: the first that the model can keep is taken.
+const BUDGETS: [(f64, u64); 5] = [
+    (1.0, 20_000),
+    (1.0, 10_000),
+    (1.0, 5_000),
+    (1.0, 3_000),
+    (1.0, 1_500),
+];
+
+/// Leaves one false-alert budget waiting for a second person at a site where nothing was proposed yet. Without a
+/// calibration that can keep any, nothing is proposed.
+pub async fn proposal(state: &AppState, site: SiteId, username: &str) -> Result<()> {
+    if !tapal_store::policy::proposals(&state.db, site, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    let Some((account, _)) = account::find(&state.db, username).await? else {
+        return Ok(());
+    };
+    for (false_alerts_per_day, passers_by_per_day) in BUDGETS {
+        let setting = Setting::Budget(Budget {
+            false_alerts_per_day,
+            passers_by_per_day,
+            shift_hours: 8.0,
+        });
+        let reason =
+            "First budget of this hall, from the count of passengers (invented)".to_owned();
+        let input = tapal_server::policy::ProposalInput { setting, reason };
+        match tapal_server::policy::propose_as(state, account.id, site, input).await {
+            Err(refused) if refused.code == "budget_unreachable" => {}
+            Err(refused) => return Err(anyhow!("{}", refused.message)),
+            Ok(_) => return Ok(()),
+        }
+    }
+    Ok(())
 }
 
 /// The folder of rendered people: given, or beside the working directory, or where the program was built.

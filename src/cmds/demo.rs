@@ -78,6 +78,9 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     let state = runtime.block_on(centre::open_demo(&config, &open))?;
     let sites = runtime.block_on(furnish(&state, &people, &clips))?;
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
+    if let Some(site) = sites.first() {
+        runtime.block_on(seed::proposal(&state, *site, "policy"))?;
+    }
     runtime.block_on(async {
         let running = centre::serve(state.clone()).await?;
         let mut nodes = Vec::new();
@@ -281,7 +284,7 @@ const QUIET: [(&str, u32); 3] = [
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
-    let plans: [(AccountPlan<'static>, &'static str); 11] = [
+    let plans: [(AccountPlan<'static>, &'static str); 12] = [
         plan(
             "rina",
             "Rina Siregar",
@@ -350,7 +353,14 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
             "Maria Tambunan",
             Role::PolicyAdmin,
             None,
-            "sites and thresholds",
+            "sites and budgets",
+        ),
+        plan(
+            "policy2",
+            "Agus Prasetyo",
+            Role::PolicyAdmin,
+            None,
+            "sites and budgets, second person",
         ),
         plan("auditor", "Hendra Gunawan", Role::Auditor, None, "audit"),
     ];
@@ -407,6 +417,9 @@ fn announce(url: &str, sign_ins: &[SignIn], fingerprint: &str) {
     progress::say("");
     progress::say(
         "  Sign in as rina: an alert comes within seconds. Give the first opinion, then sign in as budi for the second.",
+    );
+    progress::say(
+        "  A proposed false-alert budget waits at Soekarno-Hatta: policy proposed it, so only policy2 can decide.",
     );
     progress::say("  Ctrl-C stops everything.");
 }

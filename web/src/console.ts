@@ -7,6 +7,7 @@ import { startForms } from "./forms";
 import { startKeys } from "./keys";
 import { startLink } from "./link";
 import { startLive } from "./live";
+import { startPolicy } from "./policy";
 import { startSound } from "./sound";
 import { startSpark } from "./spark";
 
@@ -18,5 +19,6 @@ startKeys();
 startCompare();
 startDecision();
 startSpark();
+startPolicy();
 startLive();
 startLink();

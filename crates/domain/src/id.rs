@@ -47,6 +47,8 @@ ids! {
     TrackId,
     /// One attempt: what the edge did about one track.
     AttemptId,
+    /// One proposed change of a site's policy.
+    ProposalId,
     /// One user account.
     AccountId,
     /// One start of one edge process; counters restart with it.

@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod entry;
 pub mod id;
 pub mod opinion;
+pub mod policy;
 pub mod role;
 pub mod screening;
 pub mod site;

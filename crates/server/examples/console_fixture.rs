@@ -8,9 +8,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tapal_domain::{
-    calibration::Calibration,
+    calibration::{Calibration, MissPoint, RatePoint},
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AlertId, AttemptId, BootId, CameraId, EdgeId, EntryId, SiteId, TrackId},
+    policy::{Budget, Setting},
     role::Role,
     screening::{Band, NotSearched, Threshold},
     site::{Deployment, SiteKind},
@@ -113,8 +114,9 @@ async fn main() -> Done<()> {
     let model = Model {
         pack: "stub".into(),
         demonstration: true,
-        calibration: Calibration::counted(&[(0.3, 1e-4), (0.7, 1e-9)]),
+        calibration: calibration(),
         thresholds: ListKind::ALL.map(threshold).to_vec(),
+        others: Vec::new(),
     };
     let address = format!("127.0.0.1:{}", options.port).parse()?;
     let mut config = ServerConfig::new(address, folder.clone(), model);
@@ -123,6 +125,7 @@ async fn main() -> Done<()> {
     let place = furnish(&state).await?;
     let entries = people(&state, options.rows).await?;
     let sign_ins = accounts(&state, place.site).await?;
+    budget(&state, place.site).await?;
     let running = serve::serve(state.clone()).await?;
     let url = format!("https://localhost:{}", running.address.port());
     std::fs::write(
@@ -132,6 +135,61 @@ async fn main() -> Done<()> {
     live(&state, &place, &entries, options.every).await?;
     running.stop().await;
     Ok(std::fs::remove_dir_all(folder)?)
+}
+
+/// A calibration with all its parts, so that every part of the policy page is seen.
+fn calibration() -> Calibration {
+    let point = |(score, fmr): (f32, f64)| RatePoint {
+        score,
+        fmr,
+        low: fmr / 2.5,
+        high: fmr * 2.5,
+    };
+    let miss = |(score, fnmr): (f32, f64)| MissPoint {
+        score,
+        fnmr,
+        low: fnmr * 0.7,
+        high: fnmr * 1.4,
+    };
+    Calibration {
+        note: "Made up for the browser tests.".into(),
+        counted_fmr: 1e-5,
+        trusted_fmr: 1e-7,
+        spread: 2.0,
+        points: [
+            (0.2, 1e-2),
+            (0.3, 1e-4),
+            (0.42, 1e-5),
+            (0.52, 1e-6),
+            (0.6, 1e-7),
+            (0.66, 1e-8),
+        ]
+        .map(point)
+        .to_vec(),
+        misses: [
+            (0.2, 0.004),
+            (0.3, 0.01),
+            (0.42, 0.025),
+            (0.52, 0.05),
+            (0.6, 0.09),
+            (0.66, 0.14),
+        ]
+        .map(miss)
+        .to_vec(),
+    }
+}
+
+/// A budget in force at the first site; the other has none.
+async fn budget(state: &AppState, site: SiteId) -> Done<()> {
+    let budget = Budget {
+        false_alerts_per_day: 1.0,
+        passers_by_per_day: 20_000,
+        shift_hours: 8.0,
+    };
+    let setting = Setting::Budget(budget);
+    Ok(tapal_server::policy::set_up(state, site, &setting)
+        .await
+        .map_err(told)?)
 }
 
 struct Place {
@@ -283,6 +341,7 @@ async fn accounts(state: &AppState, here: SiteId) -> Done<Vec<serde_json::Value>
         ("clerk", "Ahmad Fauzi", Role::WatchlistClerk, None),
         ("approver", "Ratna Dewi", Role::WatchlistApprover, None),
         ("policy", "Maria Tambunan", Role::PolicyAdmin, None),
+        ("policy2", "Agus Prasetyo", Role::PolicyAdmin, None),
         ("auditor", "Hendra Gunawan", Role::Auditor, None),
         ("admin", "Lukman Hakim", Role::SystemAdmin, None),
     ];

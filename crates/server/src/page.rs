@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry,
+    edge, entry, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
@@ -61,10 +61,16 @@ pub fn routes() -> Vec<Route> {
             Needs(EditSites),
             site::page::add_camera,
         ),
+        get("/sites/{id}/policy", Needs(ReadSites), policy::page::one),
         post(
-            "/sites/{id}/thresholds",
+            "/sites/{id}/policy/proposals",
             Needs(EditSites),
-            site::page::set_thresholds,
+            policy::page::propose,
+        ),
+        post(
+            "/policy/proposals/{id}/decision",
+            Needs(EditSites),
+            policy::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         post("/entries", Needs(DraftEntries), entry::page::add).body_limit(ENTRY_FORM_BYTES),

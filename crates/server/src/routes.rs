@@ -87,7 +87,7 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, edge, entry, event, health, openapi,
+        account, alert, attempt, audit, camera, edge, entry, event, health, openapi, policy,
         session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
@@ -160,10 +160,21 @@ pub fn api() -> Vec<Route> {
             Needs(EditSites),
             site::change_lane,
         ),
-        put(
-            "/api/v1/sites/{id}/thresholds",
+        get("/api/v1/sites/{id}/policy", Needs(ReadSites), policy::get),
+        get(
+            "/api/v1/sites/{id}/policy/preview",
+            Either(EditSites, ReadAudit),
+            policy::preview,
+        ),
+        post(
+            "/api/v1/sites/{id}/policy/proposals",
             Needs(EditSites),
-            site::set_thresholds,
+            policy::propose,
+        ),
+        post(
+            "/api/v1/policy/proposals/{id}/decision",
+            Needs(EditSites),
+            policy::decide,
         ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
         post("/api/v1/entries", Needs(DraftEntries), entry::add)

@@ -43,6 +43,17 @@ pub struct Model {
     pub calibration: Calibration,
     /// Thresholds for lists a site has not set its own for; one a list.
     pub thresholds: Vec<Threshold>,
+    /// Other installed packs that are for operation: asked when a budget is out of this one's reach.
+    pub others: Vec<OtherModel>,
+}
+
+/// What is known of an installed pack that is not in use.
+#[derive(Clone, Debug)]
+pub struct OtherModel {
+    /// Name of the pack.
+    pub pack: String,
+    /// What its scores mean.
+    pub calibration: Calibration,
 }
 
 /// Cost of hashing a password.

@@ -361,6 +361,7 @@ into_value! {
     id::EntryId => |v| Value::Text(v.to_string()),
     id::AlertId => |v| Value::Text(v.to_string()),
     id::AttemptId => |v| Value::Text(v.to_string()),
+    id::ProposalId => |v| Value::Text(v.to_string()),
     id::AccountId => |v| Value::Text(v.to_string()),
     id::BootId => |v| Value::Text(v.to_string()),
 }

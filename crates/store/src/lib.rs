@@ -14,6 +14,7 @@ pub mod event;
 pub mod look;
 mod migrate;
 pub mod nonce;
+pub mod policy;
 pub mod retention;
 pub mod session;
 pub mod site;

@@ -6,7 +6,10 @@ use sqlx::{Row as _, SqlitePool};
 
 use crate::error::{Error, Result};
 
-const FILES: &[(i64, &str)] = &[(1, include_str!("../migrations/0001_start.sql"))];
+const FILES: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/0001_start.sql")),
+    (2, include_str!("../migrations/0002_policy.sql")),
+];
 
 /// Runs what has not run yet.
 pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {

@@ -329,31 +329,6 @@ pub async fn change_lane(db: &Db, now: UtcMs, by: By, lane: &Lane) -> Result<()>
     .await
 }
 
-/// Sets the thresholds of a site for one model, list by list.
-pub async fn set_thresholds(
-    db: &Db,
-    now: UtcMs,
-    by: By,
-    site: SiteId,
-    model_id: &str,
-    thresholds: &[Threshold],
-) -> Result<()> {
-    let mut tx = db.begin(now).await?;
-    let sql = "INSERT INTO threshold (site, list, model_id, possible, strong) VALUES ($1, $2, $3, $4, $5) \
-               ON CONFLICT (site, list, model_id) DO UPDATE SET possible = excluded.possible, strong = excluded.strong";
-    for t in thresholds {
-        tx.run(
-            sql,
-            args![site, t.list.name(), model_id, t.possible, t.strong],
-        )
-        .await?;
-    }
-    touch(&mut tx, site).await?;
-    let detail = serde_json::json!({ "model_id": model_id, "thresholds": thresholds });
-    tx.commit(Note::new(by, "threshold.set", "site", site).with(detail))
-        .await
-}
-
 /// Names of all lanes and desks, for showing where an alert came from.
 pub async fn place_names(db: &Db) -> Result<(HashMap<LaneId, String>, HashMap<DeskId, String>)> {
     let lanes = db.all("SELECT id, name FROM lane", args![]).await?;

@@ -38,6 +38,6 @@ desk-one = Desk
 desk-name = Desk name
 desk-add = Add desk
 threshold-many = Thresholds
-threshold-lead = Similarity (0.05 to 1) from which an alert is raised, by list, for the model installed. A lower threshold means more false alerts.
+threshold-lead = Similarity from which an alert is raised, by list, for the model installed. They follow from the false-alert budget; two people change it.
 threshold-possible = Possible match
 threshold-strong = Strong match

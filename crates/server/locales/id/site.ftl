@@ -38,6 +38,6 @@ desk-one = Meja
 desk-name = Nama meja
 desk-add = Tambah meja
 threshold-many = Ambang
-threshold-lead = Kemiripan (0,05 sampai 1) yang menimbulkan peringatan, per daftar, untuk model yang terpasang. Ambang yang lebih rendah berarti lebih banyak peringatan keliru.
+threshold-lead = Kemiripan yang menimbulkan peringatan, per daftar, untuk model yang terpasang. Ambang mengikuti anggaran peringatan keliru; dua orang yang mengubahnya.
 threshold-possible = Mungkin cocok
 threshold-strong = Sangat mirip

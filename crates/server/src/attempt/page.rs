@@ -46,6 +46,7 @@ struct Row {
 #[template(path = "attempt/list.html")]
 struct AttemptsPage {
     shell: Shell,
+    shift: String,
     cameras: Vec<CameraChoice>,
     bars: Vec<Bar>,
     chart_height: i64,
@@ -123,9 +124,14 @@ pub async fn list(
         name: camera.name.clone(),
         chosen: chosen == Some(camera.id),
     };
+    let shift = match visit.session.site {
+        Some(own) => crate::policy::page::line(&state, &shell, own).await?.shift,
+        None => String::new(),
+    };
     let bars = bars(&shell, &tally);
     let total: i64 = tally.iter().map(|(.., n)| n).sum();
     show(AttemptsPage {
+        shift,
         cameras: cameras.iter().map(choice).collect(),
         chart_height: bars.len() as i64 * BAR_STEP,
         bars,

@@ -36,6 +36,8 @@ pub struct SiteLine {
     pub cameras: String,
     /// Open alerts, counted.
     pub open: String,
+    /// What is wrong with its false-alert budget; empty while it is kept.
+    pub broken: String,
 }
 
 #[derive(Template)]
@@ -106,6 +108,9 @@ pub async fn site_lines(
                     .count() as u64,
             ),
             open: shell.number(open.iter().filter(|alert| alert.site == own.id).count() as u64),
+            broken: crate::policy::page::line(state, shell, own.id)
+                .await?
+                .broken,
             id: own.id.to_string(),
             name: own.name,
         });

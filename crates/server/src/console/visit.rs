@@ -223,7 +223,10 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 11] = [
+    ("proposed", "policy-proposed-notice"),
+    ("approved", "policy-approved-notice"),
+    ("decided", "policy-decided-notice"),
     ("saved", "shell-saved"),
     ("site", "site-added"),
     ("camera", "camera-added"),

@@ -104,6 +104,8 @@ pub async fn list(
     Params(at): Params<Since>,
 ) -> ApiResult<Json<SignedDelta>> {
     let now = state.clock.now();
+    // The threshold first, then the list: no node is given a grown list before its threshold was computed.
+    crate::policy::keep::one(&state, device.site, now).await?;
     let delta = edge::delta(
         &state.db,
         device.site,

@@ -1,4 +1,4 @@
-//! What the centre does by itself: alerts that nobody took move on, lapsed entries leave, old photographs are
+//! What the centre does by itself: thresholds follow the list, alerts that nobody took move on, lapsed entries leave, old photographs are
 //! destroyed, the audit head is signed. Must not decide about a person. Each job takes `now`, so a test can run
 //! any instant; the loop only chooses when to look.
 
@@ -13,8 +13,9 @@ use crate::state::AppState;
 pub const CHECKPOINT_FILE: &str = "audit-checkpoint.json";
 
 /// When the slow jobs ran last.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ran {
+    policies: crate::policy::keep::Seen,
     retention_at: Option<UtcMs>,
     checkpoint_at: Option<UtcMs>,
 }
@@ -25,6 +26,10 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         Ok(lapsed) if lapsed.is_empty() => {}
         Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
         Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
+    }
+    // After lapsing: what left the list no longer counts.
+    if let Err(error) = crate::policy::keep::all(state, &mut ran.policies, now).await {
+        tracing::error!(%error, "a threshold was not computed anew; it is tried again");
     }
     if let Err(error) = alert::run_due(&state.db, now, &state.config.timers).await {
         tracing::error!(%error, "alert timers failed; they are tried again");

@@ -11,8 +11,8 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, session,
-    site,
+    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, policy,
+    session, site,
 };
 
 #[derive(OpenApi)]
@@ -26,7 +26,8 @@ use crate::{
         attempt::list,
         camera::list, camera::add, camera::change,
         site::list, site::get, site::add, site::change, site::deploy, site::add_desk, site::change_desk, site::add_lane,
-        site::change_lane, site::set_thresholds,
+        site::change_lane,
+        policy::get, policy::preview, policy::propose, policy::decide,
         entry::list, entry::get, entry::add, entry::portrait, entry::end,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,

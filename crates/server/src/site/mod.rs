@@ -1,4 +1,4 @@
-//! Sites with deployment record, desks, lanes and thresholds. Must not start a matcher: the node decides by
+//! Sites with deployment record, desks and lanes; thresholds are shown here and set in `policy`. Must not start a matcher: the node decides by
 //! `domain::site::may_run` at every instant.
 
 pub mod page;
@@ -7,7 +7,6 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{DeskId, LaneId, SiteId},
-    role::Permission,
     screening::Threshold,
     site::{Deployment, Direction, NotDeployed, may_run},
 };
@@ -65,7 +64,7 @@ pub struct SiteView {
     pub desks: Vec<Desk>,
     /// Its lanes.
     pub lanes: Vec<Lane>,
-    /// Its thresholds for today's model, with the pack's where it has none of its own. Empty for who may judge alerts.
+    /// Its thresholds for today's model, with the pack's where it has none of its own. Empty for who may judge alerts and who only enrols devices.
     pub thresholds: Vec<Threshold>,
 }
 
@@ -79,10 +78,10 @@ pub async fn view(state: &AppState, session: &Session, id: SiteId) -> ApiResult<
         deployment,
         desks: site::desks(&state.db, id).await?,
         lanes: site::lanes(&state.db, id).await?,
-        thresholds: match session.may(Permission::JudgeAlerts) {
+        thresholds: match crate::policy::may_see_scores(session) {
+            true => crate::edge::device::thresholds(state, id).await?,
             // Who judges must not know how far a score is from the line.
-            true => Vec::new(),
-            false => crate::edge::device::thresholds(state, id).await?,
+            false => Vec::new(),
         },
     })
 }
@@ -312,53 +311,5 @@ pub async fn change_lane(
         desk: input.desk,
     };
     site::change_lane(&state.db, state.clock.now(), session.by(), &lane).await?;
-    Ok(Json(view(&state, &session, id).await?))
-}
-
-/// Checks and sets thresholds for today's model.
-pub async fn set_thresholds_by(
-    state: &AppState,
-    by: By,
-    id: SiteId,
-    thresholds: &[Threshold],
-) -> ApiResult<()> {
-    if state.model_id().is_empty() {
-        return Err(ApiError::new(
-            StatusCode::CONFLICT,
-            "no_model",
-            "thresholds belong to a model, and none is installed; run `tapal models install` first",
-        ));
-    }
-    let range = 0.05..=1.0;
-    let good = |t: &Threshold| {
-        range.contains(&t.possible) && range.contains(&t.strong) && t.strong >= t.possible
-    };
-    if thresholds.is_empty() || !thresholds.iter().all(good) {
-        return Err(ApiError::invalid(
-            "bad_threshold",
-            "a threshold is between 0.05 and 1, and the higher one is not below the lower one",
-        ));
-    }
-    Ok(site::set_thresholds(
-        &state.db,
-        state.clock.now(),
-        by,
-        id,
-        state.model_id(),
-        thresholds,
-    )
-    .await?)
-}
-
-/// Sets thresholds for today's model.
-#[utoipa::path(put, path = "/api/v1/sites/{id}/thresholds", tag = "site", params(("id" = SiteId, Path)), request_body = Vec<Threshold>, responses((status = 200, body = SiteView)))]
-pub async fn set_thresholds(
-    State(state): State<AppState>,
-    session: Session,
-    At(id): At<SiteId>,
-    Input(thresholds): Input<Vec<Threshold>>,
-) -> ApiResult<Json<SiteView>> {
-    session.require_site(id)?;
-    set_thresholds_by(&state, session.by(), id, &thresholds).await?;
     Ok(Json(view(&state, &session, id).await?))
 }

@@ -9,7 +9,6 @@ use tapal_domain::{
     entry::ListKind,
     id::SiteId,
     role::Permission,
-    screening::Threshold,
     site::{Deployment, Direction, NotDeployed, SiteKind},
     time::DAY_MS,
 };
@@ -67,7 +66,6 @@ struct Record {
 }
 
 struct ThresholdRow {
-    code: &'static str,
     name: String,
     possible: String,
     strong: String,
@@ -95,6 +93,7 @@ struct SitePage {
     lanes: Vec<LaneRow>,
     thresholds: Vec<ThresholdRow>,
     may_see_thresholds: bool,
+    policy: crate::policy::page::Line,
     zones: Vec<ZoneChoice>,
     may_edit: bool,
 }
@@ -176,7 +175,8 @@ async fn site(
             .collect(),
         lanes: view.lanes.iter().map(lane).collect(),
         thresholds: threshold_rows(&shell, &view),
-        may_see_thresholds: !visit.session.may(Permission::JudgeAlerts),
+        may_see_thresholds: crate::policy::may_see_scores(&visit.session),
+        policy: crate::policy::page::line(state, &shell, id).await?,
         zones: zones(view.site.utc_offset_minutes),
         may_edit: visit.session.may(Permission::EditSites),
         site: Named {
@@ -224,7 +224,6 @@ fn threshold_rows(shell: &Shell, view: &SiteView) -> Vec<ThresholdRow> {
             .iter()
             .find(|threshold| threshold.list == list);
         ThresholdRow {
-            code: list.name(),
             name: shell.word("list", list.name()),
             possible: text(own.map(|t| t.possible)),
             strong: text(own.map(|t| t.strong)),
@@ -426,30 +425,4 @@ pub async fn add_camera(
         .await
         .map(|_| ());
     after(&state, &visit, id, "camera", outcome).await
-}
-
-/// `POST /sites/{id}/thresholds`.
-pub async fn set_thresholds(
-    State(state): State<AppState>,
-    visit: Visit,
-    At(id): At<SiteId>,
-    Form(form): Form<Fields>,
-) -> ApiResult<Response> {
-    visit.session.require_site(id)?;
-    let number = |name: String| field(&form, &name).replace(',', ".").parse::<f32>().ok();
-    let threshold = |list: ListKind| {
-        let (possible, strong) = (
-            number(format!("possible_{}", list.name())),
-            number(format!("strong_{}", list.name())),
-        );
-        // NaN is outside every range: the site's own check refuses it.
-        (possible.is_some() || strong.is_some()).then(|| Threshold {
-            list,
-            possible: possible.unwrap_or(f32::NAN),
-            strong: strong.unwrap_or(f32::NAN),
-        })
-    };
-    let thresholds: Vec<Threshold> = ListKind::ALL.into_iter().filter_map(threshold).collect();
-    let outcome = super::set_thresholds_by(&state, visit.session.by(), id, &thresholds).await;
-    after(&state, &visit, id, "saved", outcome).await
 }

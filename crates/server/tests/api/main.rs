@@ -15,6 +15,7 @@ mod events;
 mod judging;
 mod lists;
 mod logs;
+mod policies;
 mod record;
 mod sessions;
 mod speed;

@@ -26,7 +26,7 @@ use tapal_domain::{
     wire::{AlertReport, ShotQuality, header as wire_header, signed_text},
 };
 use tapal_server::{
-    AppState, Clock, Model, PasswordCost, ServerConfig, account, camera,
+    AppState, Clock, Model, OtherModel, PasswordCost, ServerConfig, account, camera,
     enrol::{Enrol, EnrolRefused, Enrolled},
     entry, routes, site,
 };
@@ -163,6 +163,10 @@ fn model() -> Model {
         demonstration: true,
         calibration: Calibration::counted(&[(0.3, 1e-4), (0.5, 1e-6)]),
         thresholds: ListKind::ALL.map(threshold).to_vec(),
+        others: vec![OtherModel {
+            pack: "larger".into(),
+            calibration: Calibration::counted(&[(0.2, 1e-4), (0.6, 1e-9)]),
+        }],
     }
 }
 
