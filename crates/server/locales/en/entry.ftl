@@ -77,3 +77,6 @@ photo-no_model = No model is installed at the centre; photographs cannot be take
 photo-other = The photograph was refused: { $code }.
 end-mistake = wrong person or recorded by mistake
 end-replaced = replaced by another entry
+entry-held = held back
+end-refused = refused after the enrolment audit
+entry-held-notice = Entry recorded, but held back: see the enrolment audit below.

@@ -77,3 +77,6 @@ photo-no_model = Model belum dipasang di pusat; foto belum dapat diterima.
 photo-other = Foto ditolak: { $code }.
 end-mistake = salah orang atau salah catat
 end-replaced = diganti entri lain
+entry-held = ditahan
+end-refused = ditolak setelah pemeriksaan pendaftaran
+entry-held-notice = Entri dicatat, tetapi ditahan: lihat pemeriksaan pendaftaran di bawah.

@@ -223,7 +223,9 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 10] = [
+    ("held", "entry-held-notice"),
+    ("decided", "finding-decided"),
     ("saved", "shell-saved"),
     ("site", "site-added"),
     ("camera", "camera-added"),

@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, session,
+    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert, health, session,
     site,
 };
 
@@ -24,10 +24,11 @@ use crate::{
         alert::list, alert::get, alert::photo::probe, alert::photo::enrolled, alert::photo::other,
         alert::acknowledge, alert::opine, alert::resolve,
         attempt::list,
+        false_alert::get,
         camera::list, camera::add, camera::change,
         site::list, site::get, site::add, site::change, site::deploy, site::add_desk, site::change_desk, site::add_lane,
         site::change_lane, site::set_thresholds,
-        entry::list, entry::get, entry::add, entry::portrait, entry::end,
+        entry::list, entry::get, entry::add, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,

@@ -95,6 +95,7 @@ struct SitePage {
     lanes: Vec<LaneRow>,
     thresholds: Vec<ThresholdRow>,
     may_see_thresholds: bool,
+    may_see_counts: bool,
     zones: Vec<ZoneChoice>,
     may_edit: bool,
 }
@@ -176,6 +177,7 @@ async fn site(
             .collect(),
         lanes: view.lanes.iter().map(lane).collect(),
         thresholds: threshold_rows(&shell, &view),
+        may_see_counts: visit.session.may(Permission::ReadAttempts),
         may_see_thresholds: !visit.session.may(Permission::JudgeAlerts),
         zones: zones(view.site.utc_offset_minutes),
         may_edit: visit.session.may(Permission::EditSites),
