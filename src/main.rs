@@ -2,6 +2,7 @@
 //! JSON goes to standard output, progress to standard error; the exit status is 0 only on success.
 
 mod bench_centre;
+mod background;
 mod centre;
 mod clock;
 mod cmds;
