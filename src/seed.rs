@@ -176,7 +176,11 @@ pub async fn person(
         model_id,
         quality: enrolled.quality,
     };
-    entry::add_by(&state.db, now, By::System, &entry, &[photo]).await?;
+    let photos = [photo];
+    let findings = tapal_server::entry::audit::findings(state, list, None, &photos)
+        .await
+        .map_err(|e| anyhow!("{}", e.message))?;
+    entry::add_audited(&state.db, now, By::System, &entry, &photos, &findings).await?;
     Ok(id)
 }
 

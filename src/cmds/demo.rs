@@ -10,10 +10,11 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tapal_domain::{entry::ListKind, id::SiteId, role::Role, site::Direction, site::SiteKind};
 use tapal_server::AppState;
+use tapal_store::By;
 
 use super::{Settings, eval::truth::Truth};
 use crate::{
-    centre, inference,
+    background, centre, inference,
     node::Node,
     progress,
     seed::{self, AccountPlan, CameraPlan, SitePlan},
@@ -148,12 +149,38 @@ async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<Si
     let done = tapal_store::entry::list(&state.db, None, false, None, listed.len() as i64)
         .await?
         .len();
+    if done == 0 {
+        stand_by(state, people, &truth).await?;
+    }
     let mut bar = progress::Bar::new("enrolling invented people", listed.len() as u64);
     for (n, identity) in listed.iter().enumerate().skip(done) {
         seed::person(state, people, identity, list_for(&truth, identity, n), n).await?;
         bar.set(n as u64 + 1);
     }
     Ok(sites)
+}
+
+/// The rendered people who are not listed are the background of the enrolment audit.
+async fn stand_by(state: &AppState, people: &Path, truth: &Truth) -> Result<()> {
+    let Some(enrol) = state.enrol.clone() else {
+        return Ok(());
+    };
+    let others = truth.identities.iter().filter(|i| !i.watchlisted);
+    let photos: Vec<_> = others
+        .map(|i| vec![people.join(&i.portrait.file)])
+        .collect();
+    let (own, note) = (state.clone(), "rendered people of the demonstration");
+    let make = move || {
+        let (vault, data) = (own.db.vault(), &own.config.data_dir);
+        background::install(enrol.as_ref(), &photos, note, vault, data)
+    };
+    let made = tokio::task::spawn_blocking(make).await??;
+    let detail = serde_json::json!({"people": made.installed.people, "left_out": made.left_out.len(), "note": note,
+        "sha256": made.installed.sha256});
+    let (db, now) = (&state.db, state.clock.now());
+    tapal_store::finding::background_installed(db, now, By::System, state.model_id(), detail)
+        .await?;
+    Ok(())
 }
 
 const EVERY_LIST: &[ListKind] = &ListKind::ALL;
@@ -345,6 +372,13 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
             "clerk",
             "Ahmad Fauzi",
             Role::WatchlistClerk,
+            None,
+            "travel-ban list",
+        ),
+        plan(
+            "approver",
+            "Ratna Dewi",
+            Role::WatchlistApprover,
             None,
             "travel-ban list",
         ),

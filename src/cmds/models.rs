@@ -1,14 +1,17 @@
 //! `tapal models list | install | verify | info | add`: face models come from outside and are pinned by hash.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
+use tapal_domain::background::LEAST;
+use tapal_server::enrol::with_pack::PackEnrol;
+use tapal_store::By;
 use tapal_vision::{Source, pack};
 
 use super::Settings;
-use crate::{config::Config, inference, progress};
+use crate::{background, centre, config::Config, inference, progress};
 
 /// Arguments of `tapal models`.
 #[derive(clap::Args)]
@@ -49,6 +52,20 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Install the background of the enrolment audit: people who are surely on no list. Only templates are kept.
+    Background {
+        /// Folder of photographs you may lawfully use: one folder a person, or one file a person.
+        folder: PathBuf,
+        /// Pack to make templates with; otherwise the one in use.
+        #[arg(long, value_name = "NAME")]
+        pack: Option<String>,
+        /// Where the people come from and by what right; recorded in the audit.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Add any ONNX face model by its card, with the files beside it.
     Add {
         /// The card (see the guide on models).
@@ -58,12 +75,19 @@ enum Verb {
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
+    let settings = match &args.verb {
+        Verb::Background { pack, .. } => settings.with("pack", pack.clone()),
+        _ => settings,
+    };
     let config = settings.load()?;
     match args.verb {
         Verb::List { json } => list(&config, json),
         Verb::Install { pack, from } => install(&config, &pack, from.as_deref()),
         Verb::Verify { pack, json } => verify(&config, pack, json),
         Verb::Info { pack, json } => info(&config, pack, json),
+        Verb::Background {
+            folder, note, json, ..
+        } => background(&config, &folder, &note, json),
         Verb::Add { card } => {
             let (engine, _) = inference::engine(&config)?;
             let added = pack::add(&config.models(), &card, &engine, &mut |step| {
@@ -76,6 +100,49 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn background(config: &Config, folder: &Path, note: &str, as_json: bool) -> Result<()> {
+    let people = background::people(folder)?;
+    let open = inference::open(config)?;
+    let enrol = PackEnrol::new(&open.pack, &open.engine)?;
+    let runtime = centre::runtime()?;
+    let state = runtime.block_on(centre::open_without_pack(config))?;
+    let vault = state.db.vault();
+    let made = background::install(&enrol, &people, note, vault, &config.data())?;
+    let installed = &made.installed;
+    let detail = json!({"people": installed.people, "left_out": made.left_out.len(), "note": note,
+        "sha256": installed.sha256});
+    let model_id = tapal_server::enrol::Enrol::model_id(&enrol);
+    let noted = tapal_store::finding::background_installed(
+        &state.db,
+        state.clock.now(),
+        By::System,
+        model_id,
+        detail.clone(),
+    );
+    runtime.block_on(noted)?;
+    if as_json {
+        progress::result(&serde_json::to_string_pretty(&detail)?);
+        return Ok(());
+    }
+    progress::say(&format!(
+        "Installed a background of {} people for {model_id} in {}. Keep the photographs or delete them; Tapal does not need them.",
+        installed.people,
+        installed.path.display()
+    ));
+    for why in made.left_out.iter().take(10) {
+        progress::say(&format!("  left out: {why}"));
+    }
+    if made.left_out.len() > 10 {
+        progress::say(&format!("  and {} more", made.left_out.len() - 10));
+    }
+    if (installed.people as u64) < LEAST {
+        progress::say(&format!(
+            "That is too few to audit resemblance: at least {LEAST} people, list entries included, are needed."
+        ));
+    }
+    Ok(())
 }
 
 fn list(config: &Config, as_json: bool) -> Result<()> {

@@ -3,10 +3,10 @@ import AxeBuilder from "@axe-core/playwright";
 import { prefer } from "./world.mjs";
 
 const PAGES = {
-  budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
+  budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
   clerk: ["/entries", "/entries/new"],
-  approver: ["/entries/*"],
-  policy: ["/sites", "/sites/*"],
+  approver: ["/entries", "/entries/*"],
+  policy: ["/", "/false-alerts", "/sites", "/sites/*"],
   admin: ["/accounts", "/edges"],
   auditor: ["/audit", "/alerts/recent"],
 };

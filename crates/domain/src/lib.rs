@@ -4,8 +4,11 @@
 pub mod account;
 pub mod alert;
 pub mod audit;
+pub mod background;
 pub mod calibration;
+pub mod count;
 pub mod entry;
+pub mod false_alert;
 pub mod id;
 pub mod opinion;
 pub mod policy;

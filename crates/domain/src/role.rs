@@ -51,6 +51,8 @@ pub enum Permission {
     DraftEntries,
     /// End a list entry.
     EndEntries,
+    /// Decide about an entry that the enrolment audit held back.
+    DecideEntries,
     /// Open, change and close accounts.
     EditAccounts,
     /// Enrol and retire camera nodes.
@@ -110,7 +112,7 @@ impl Role {
                 ReadSites,
             ],
             Self::WatchlistClerk => &[ReadEntries, DraftEntries],
-            Self::WatchlistApprover => &[ReadEntries, EndEntries],
+            Self::WatchlistApprover => &[ReadEntries, EndEntries, DecideEntries],
             Self::Auditor => &[ReadAlerts, ReadAttempts, ReadSites, ReadEntries, ReadAudit],
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
             Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites],
@@ -143,6 +145,10 @@ mod tests {
                 !(role.may(DraftEntries) && role.may(EndEntries)),
                 "{role:?} drafts and ends"
             );
+            assert!(
+                !(role.may(DraftEntries) && role.may(DecideEntries)),
+                "{role:?} could let its own entry out"
+            );
         }
     }
 
@@ -154,6 +160,7 @@ mod tests {
             EditSites,
             DraftEntries,
             EndEntries,
+            DecideEntries,
             EditAccounts,
             EditEdges,
         ] {

@@ -8,6 +8,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tapal_domain::{
+    background::{Finding, PointCount},
     calibration::{Calibration, MissPoint, RatePoint},
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AlertId, AttemptId, BootId, CameraId, EdgeId, EntryId, SiteId, TrackId},
@@ -26,7 +27,7 @@ use tapal_server::{
     enrol::{Enrol, EnrolRefused, Enrolled},
     serve, site,
 };
-use tapal_store::{By, edge, entry::NewPhoto};
+use tapal_store::{By, edge, entry::NewPhoto, false_alert::Rates};
 use uuid::Uuid;
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
@@ -321,15 +322,44 @@ async fn people(state: &AppState, rows: usize) -> Done<Vec<EntryId>> {
             id: state.clock.new_uuid(),
             portrait_jpeg: photo.clone(),
             photo,
-            template: vec![0.5; 4],
+            template: vec![0.5; 32],
             model_id: MODEL.into(),
             quality: quality(),
         };
-        tapal_store::entry::add_by(&state.db, now, By::System, &entry, &[photo]).await?;
+        // The second of these invented people is held back, as if the audit had found an unusual resemblance.
+        let finding = if n == 1 { held_back() } else { clear() };
+        let (photos, findings) = ([photo], [finding]);
+        tapal_store::entry::add_audited(&state.db, now, By::System, &entry, &photos, &findings)
+            .await?;
         made.push(id);
     }
     made.truncate(names.len());
+    made.remove(1);
     Ok(made)
+}
+
+/// An invented finding of the enrolment audit that holds an entry back.
+fn held_back() -> Finding {
+    let point = |fmr, seen, expected, bound| PointCount {
+        fmr,
+        seen,
+        expected,
+        bound,
+    };
+    Finding {
+        people: 400,
+        points: vec![point(1e-2, 19, 4.0, 12), point(1e-3, 3, 0.4, 4)],
+        ..Finding::default()
+    }
+}
+
+/// An invented finding without anything unusual.
+fn clear() -> Finding {
+    let mut finding = held_back();
+    for point in &mut finding.points {
+        point.seen = 1;
+    }
+    finding
 }
 
 async fn accounts(state: &AppState, here: SiteId) -> Done<Vec<serde_json::Value>> {
@@ -366,6 +396,11 @@ async fn accounts(state: &AppState, here: SiteId) -> Done<Vec<serde_json::Value>
 /// Reports health every second and raises an alert every few seconds, until Ctrl-C.
 async fn live(state: &AppState, place: &Place, entries: &[EntryId], every: u64) -> Done<()> {
     let boot = BootId(state.clock.new_uuid());
+    let rates = Rates {
+        model_id: MODEL,
+        calibration: &state.config.model.calibration,
+        thresholds: &state.config.model.thresholds,
+    };
     for seq in 1_u64.. {
         edge::report(
             &state.db,
@@ -373,6 +408,7 @@ async fn live(state: &AppState, place: &Place, entries: &[EntryId], every: u64) 
             place.edge,
             place.site,
             &health(state, place, boot, seq),
+            &rates,
         )
         .await?;
         if every > 0 && seq % every == 1 {

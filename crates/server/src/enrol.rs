@@ -1,6 +1,7 @@
 //! The seam to the vision crate: one photograph in, one template and portrait out, or reasons why not.
 //! Must not keep a photograph.
 
+pub mod background;
 pub mod with_pack;
 
 use tapal_domain::wire::ShotQuality;

@@ -15,6 +15,7 @@ pub mod entry;
 pub mod error;
 pub mod event;
 pub mod extract;
+pub mod false_alert;
 pub mod health;
 pub mod jobs;
 pub mod openapi;

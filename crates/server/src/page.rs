@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry, policy,
+    edge, entry, false_alert, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
@@ -43,6 +43,16 @@ pub fn routes() -> Vec<Route> {
             alert::page::resolve,
         ),
         get("/attempts", Needs(ReadAttempts), attempt::page::list),
+        get(
+            "/false-alerts",
+            Needs(ReadAttempts),
+            false_alert::page::list,
+        ),
+        get(
+            "/false-alerts.csv",
+            Needs(ReadAttempts),
+            false_alert::csv::file,
+        ),
         get("/cameras", Needs(ReadSites), camera::page::list),
         get("/cameras/{id}", Needs(ReadSites), camera::page::one),
         get("/sites", Needs(ReadSites), site::page::list),
@@ -77,6 +87,11 @@ pub fn routes() -> Vec<Route> {
         get("/entries/new", Needs(DraftEntries), entry::page::new),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),
         post("/entries/{id}/end", Needs(EndEntries), entry::page::end),
+        post(
+            "/entries/{id}/decision",
+            Needs(DecideEntries),
+            entry::finding::form,
+        ),
         get("/accounts", Needs(EditAccounts), account::page::list),
         post("/accounts", Needs(EditAccounts), account::page::add),
         post(

@@ -87,8 +87,8 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, edge, entry, event, health, openapi, policy,
-        session::api as session, site,
+        account, alert, attempt, audit, camera, edge, entry, event, false_alert, health, openapi,
+        policy, session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -136,6 +136,11 @@ pub fn api() -> Vec<Route> {
             alert::resolve,
         ),
         get("/api/v1/attempts", Needs(ReadAttempts), attempt::list),
+        get(
+            "/api/v1/false-alerts",
+            Needs(ReadAttempts),
+            false_alert::get,
+        ),
         get("/api/v1/cameras", Needs(ReadSites), camera::list),
         patch("/api/v1/cameras/{id}", Needs(EditSites), camera::change),
         get("/api/v1/sites", Needs(ReadSites), site::list),
@@ -186,6 +191,11 @@ pub fn api() -> Vec<Route> {
             entry::portrait,
         ),
         post("/api/v1/entries/{id}/end", Needs(EndEntries), entry::end),
+        post(
+            "/api/v1/entries/{id}/decision",
+            Needs(DecideEntries),
+            entry::finding::decision,
+        ),
         get("/api/v1/accounts", Needs(EditAccounts), account::list),
         post("/api/v1/accounts", Needs(EditAccounts), account::add),
         patch(

@@ -7,7 +7,11 @@ use tapal_domain::{alert::Timers, calibration::Calibration, screening::Threshold
 use tapal_store::Db;
 use tokio::sync::Semaphore;
 
-use crate::{clock::Clock, enrol::Enrol, event::hub::Hub};
+use crate::{
+    clock::Clock,
+    enrol::{Enrol, background::Shelf},
+    event::hub::Hub,
+};
 
 /// Settings of the centre. Few; everything else is rows edited in the console.
 #[derive(Clone, Debug)]
@@ -110,6 +114,8 @@ pub struct Parts {
     pub config: ServerConfig,
     /// Photograph to template; `None` while no model pack is installed.
     pub enrol: Option<Arc<dyn Enrol>>,
+    /// People who are surely somebody else, for the enrolment audit.
+    pub background: Shelf,
     /// Bounds password hashing to a few at a time.
     pub hashing: Arc<Semaphore>,
 }
@@ -132,6 +138,7 @@ impl AppState {
             hub,
             config,
             enrol,
+            background: Shelf::default(),
             hashing,
         }))
     }

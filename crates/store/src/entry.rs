@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
+    background::Finding,
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AccountId, EntryId, SiteId},
     time::UtcMs,
@@ -34,6 +35,8 @@ pub struct Recorded {
     pub end_reason: Option<String>,
     /// Photographs held.
     pub photos: i64,
+    /// Since when the enrolment audit holds it back from the nodes, until a person decides.
+    pub held_at: Option<UtcMs>,
 }
 
 /// One enrolled photograph to be stored. `Debug` is redacted.
@@ -82,7 +85,8 @@ macro_rules! select {
     ($where:literal) => {
         concat!(
             "SELECT e.id, e.list, e.agency, e.in_force_from, e.in_force_to, e.version, e.identity_sealed, e.created_at, e.ended_at, ",
-            "e.end_reason, (SELECT COUNT(*) FROM entry_photo p WHERE p.entry = e.id) AS photos FROM entry e ",
+            "e.end_reason, (SELECT COUNT(*) FROM entry_photo p WHERE p.entry = e.id) AS photos, ",
+            "(SELECT h.held_at FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL AND e.ended_at IS NULL) AS held_at FROM entry e ",
             $where
         )
     };
@@ -113,6 +117,7 @@ fn read(vault: &Vault, row: &Row) -> Result<Recorded> {
         ended_at: row.opt_at("ended_at")?,
         end_reason: row.opt_text("end_reason")?,
         photos: row.int("photos")?,
+        held_at: row.opt_at("held_at")?,
     })
 }
 
@@ -192,6 +197,19 @@ pub async fn add(
 
 /// As [`add`], also for the command line and the demonstration.
 pub async fn add_by(db: &Db, now: UtcMs, by: By, entry: &Entry, photos: &[NewPhoto]) -> Result<()> {
+    add_audited(db, now, by, entry, photos, &[]).await
+}
+
+/// As [`add_by`], with what the enrolment audit found of each photograph. A flagged one holds the entry back from every
+/// node until [`crate::finding::decide`].
+pub async fn add_audited(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    entry: &Entry,
+    photos: &[NewPhoto],
+    findings: &[Finding],
+) -> Result<()> {
     if photos.is_empty() {
         return Err(Error::Conflict(
             "entry needs a photograph (UU 6/2011 Art 94)".into(),
@@ -224,9 +242,15 @@ pub async fn add_by(db: &Db, now: UtcMs, by: By, entry: &Entry, photos: &[NewPho
     for (n, photo) in (0_i64..).zip(photos) {
         insert_photo(&mut tx, entry.id(), n, photo).await?;
     }
+    let model_id = photos.first().map_or("", |photo| &photo.model_id);
+    crate::finding::store(&mut tx, entry.id(), model_id, findings).await?;
+    let held = findings.iter().any(Finding::is_flagged);
+    if held {
+        crate::finding::hold(&mut tx, entry.id()).await?;
+    }
     moved(&mut tx, entry.id(), entry.list(), "entry.added").await?;
     let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "in_force_from": entry.in_force_from(),
-        "in_force_to": entry.in_force_to(), "version": entry.version(), "photos": photos.len() });
+        "in_force_to": entry.in_force_to(), "version": entry.version(), "photos": photos.len(), "held": held });
     tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail))
         .await
 }
@@ -285,7 +309,15 @@ pub async fn photographs(db: &Db, id: EntryId) -> Result<Vec<Photograph>> {
 
 /// Puts templates and portraits of a new model in the place of the old ones; `photos` carry the ids of their rows.
 /// Every site that searches the entry gets a new list version.
-pub async fn re_enrolled(db: &Db, now: UtcMs, id: EntryId, photos: &[NewPhoto]) -> Result<()> {
+/// What the audit finds then is recorded and shown, but holds nothing back: the entry was decided about before, and
+/// taking it from the nodes because of another model would be a decision too.
+pub async fn re_enrolled(
+    db: &Db,
+    now: UtcMs,
+    id: EntryId,
+    photos: &[NewPhoto],
+    findings: &[Finding],
+) -> Result<()> {
     let mut tx = db.begin(now).await?;
     let sql = "SELECT list FROM entry WHERE id = $1 AND ended_at IS NULL";
     let list: ListKind = tx.one(sql, args![id]).await?.name("list")?;
@@ -307,6 +339,8 @@ pub async fn re_enrolled(db: &Db, now: UtcMs, id: EntryId, photos: &[NewPhoto]) 
     }
     moved(&mut tx, id, list, "entry.re_enrolled").await?;
     let model_id = photos.first().map(|photo| &photo.model_id);
+    let name = model_id.map_or("", String::as_str);
+    crate::finding::store(&mut tx, id, name, findings).await?;
     let detail = serde_json::json!({ "photos": photos.len(), "model_id": model_id });
     tx.commit(Note::new(By::Clock, "entry.re_enrolled", "entry", id).with(detail))
         .await
@@ -365,7 +399,7 @@ pub async fn next_lapse(db: &Db) -> Result<Option<UtcMs>> {
     row.opt_at("at")
 }
 
-async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
+pub(crate) async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
     let sql = "UPDATE entry SET ended_at = $2, end_reason = $3, version = version + 1 WHERE id = $1 AND ended_at IS NULL RETURNING list";
     let list: ListKind = tx
         .one(sql, args![id, tx.now(), reason])
@@ -378,12 +412,22 @@ async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {
     crate::alert::withdraw_all(tx, id).await
 }
 
-/// The entry came or went: every site that searches its list gets a new list version.
-async fn moved(tx: &mut Tx, id: EntryId, list: ListKind, kind: &'static str) -> Result<()> {
-    for row in tx
-        .all("SELECT site, record FROM deployment", args![])
-        .await?
-    {
+/// The entry came or went: every site that searches its list gets a new list version. One that is held back is on no
+/// node, so that nothing moves there.
+pub(crate) async fn moved(
+    tx: &mut Tx,
+    id: EntryId,
+    list: ListKind,
+    kind: &'static str,
+) -> Result<()> {
+    let sites = match crate::finding::is_held(tx, id).await? {
+        true => Vec::new(),
+        false => {
+            tx.all("SELECT site, record FROM deployment", args![])
+                .await?
+        }
+    };
+    for row in sites {
         let record: tapal_domain::site::Deployment = row.json("record")?;
         if record.lists.contains(&list) {
             bump(tx, row.id("site")?, id).await?;
@@ -403,7 +447,8 @@ async fn moved(tx: &mut Tx, id: EntryId, list: ListKind, kind: &'static str) -> 
 pub(crate) async fn list_moved(tx: &mut Tx, site: SiteId, list: ListKind) -> Result<()> {
     let rows = tx
         .all(
-            "SELECT id FROM entry WHERE list = $1 AND ended_at IS NULL ORDER BY id",
+            "SELECT id FROM entry e WHERE list = $1 AND ended_at IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL) ORDER BY id",
             args![list.name()],
         )
         .await?;

@@ -11,6 +11,8 @@ pub mod edge;
 pub mod entry;
 pub mod error;
 pub mod event;
+pub mod false_alert;
+pub mod finding;
 pub mod look;
 mod migrate;
 pub mod nonce;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 const FILES: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (2, include_str!("../migrations/0002_policy.sql")),
+    (3, include_str!("../migrations/0003_false_alert.sql")),
 ];
 
 /// Runs what has not run yet.
@@ -19,6 +20,7 @@ pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {
     let done = sqlx::query("SELECT version, sha256 FROM migration ORDER BY version")
         .fetch_all(pool)
         .await?;
+    let mut ran = Vec::new();
     for row in &done {
         let (version, hash): (i64, Vec<u8>) = (row.try_get("version")?, row.try_get("sha256")?);
         let known = FILES.iter().find(|(v, _)| *v == version);
@@ -30,8 +32,9 @@ pub(crate) async fn run(pool: &SqlitePool) -> Result<()> {
                 "migration {version} was changed after it ran on this database"
             )));
         }
+        ran.push(version);
     }
-    for (version, text) in &FILES[done.len().min(FILES.len())..] {
+    for (version, text) in FILES.iter().filter(|(version, _)| !ran.contains(version)) {
         let mut tx = pool.begin().await?;
         sqlx::raw_sql(*text).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO migration (version, sha256) VALUES ($1, $2)")

@@ -49,3 +49,7 @@ problem-bad_username = A user name has 3 to 32 small letters, digits, dots or hy
 problem-username_taken = This user name is taken.
 problem-own_account = Another administrator must change your own account.
 problem-not_sure = Choose the reason and tick that you are sure.
+problem-not_held = This entry is not held back any more: somebody has decided.
+problem-own_entry = Who recorded an entry never decides about it.
+problem-reason_missing = A decision needs its reason.
+problem-bad_range = The first day comes before the last, at most 400 days apart.

@@ -32,6 +32,7 @@ shell-pages = Pages of the list
 nav-start = Start
 nav-alerts = Alerts
 nav-attempts = Attempts
+nav-false-alerts = False alerts
 nav-cameras = Cameras
 nav-sites = Sites
 nav-entries = Lists

@@ -49,3 +49,7 @@ problem-bad_username = Nama pengguna: 3 sampai 32 huruf kecil, angka, titik, ata
 problem-username_taken = Nama pengguna ini sudah dipakai.
 problem-own_account = Akun Anda sendiri harus diubah oleh pengelola lain.
 problem-not_sure = Pilih sebabnya dan beri tanda bahwa Anda yakin.
+problem-not_held = Entri ini tidak lagi ditahan: sudah ada yang memutuskan.
+problem-own_entry = Yang mencatat entri tidak boleh memutuskannya.
+problem-reason_missing = Keputusan memerlukan alasan.
+problem-bad_range = Hari pertama mendahului hari terakhir, paling jauh 400 hari.

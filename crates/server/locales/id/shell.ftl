@@ -32,6 +32,7 @@ shell-pages = Halaman daftar
 nav-start = Awal
 nav-alerts = Peringatan
 nav-attempts = Upaya
+nav-false-alerts = Peringatan keliru
 nav-cameras = Kamera
 nav-sites = Lokasi
 nav-entries = Daftar

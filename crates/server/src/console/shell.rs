@@ -318,7 +318,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 9] = [
+    ); 10] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -332,6 +332,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "nav-attempts",
             "history",
             "attempts",
+            Some(ReadAttempts),
+        ),
+        (
+            "/false-alerts",
+            "nav-false-alerts",
+            "chart-column",
+            "false-alerts",
             Some(ReadAttempts),
         ),
         (

@@ -58,8 +58,9 @@ pub async fn page(State(state): State<AppState>, visit: Visit) -> ApiResult<Resp
     } else {
         Vec::new()
     };
+    let alarm = crate::false_alert::page::standing(&state, &visit, &shell).await?;
     show(StartPage {
-        notice: visit.done(),
+        notice: visit.done().or(alarm),
         who_name: visit.session.display_name.clone(),
         steps: steps(&shell, visit.session.role),
         sites,

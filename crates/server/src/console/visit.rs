@@ -223,10 +223,12 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 11] = [
+const DONE: [(&str, &str); 13] = [
     ("proposed", "policy-proposed-notice"),
     ("approved", "policy-approved-notice"),
     ("decided", "policy-decided-notice"),
+    ("held", "entry-held-notice"),
+    ("judged", "finding-decided"),
     ("saved", "shell-saved"),
     ("site", "site-added"),
     ("camera", "camera-added"),

@@ -14,7 +14,7 @@ use tapal_domain::{
         HealthReport, ListDelta, RemovalReceipt, SignedDelta,
     },
 };
-use tapal_store::{Error, alert, camera, edge, site};
+use tapal_store::{Error, alert, camera, edge, false_alert::Rates, site};
 use utoipa::IntoParams;
 
 use super::identity::Device;
@@ -147,7 +147,14 @@ pub async fn health(
     Input(report): Input<HealthReport>,
 ) -> ApiResult<Json<HealthReply>> {
     let now = state.clock.now();
-    let centre = edge::report(&state.db, now, device.edge, device.site, &report).await?;
+    let thresholds = thresholds(&state, device.site).await?;
+    let rates = Rates {
+        model_id: state.model_id(),
+        calibration: &state.config.model.calibration,
+        thresholds: &thresholds,
+    };
+    let (db, edge, site) = (&state.db, device.edge, device.site);
+    let centre = edge::report(db, now, edge, site, &report, &rates).await?;
     Ok(Json(HealthReply {
         revision: centre.revision,
         list_version: centre.list_version,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tapal_domain::wire::ShotQuality;
 use tapal_vision::{
-    Analyser, DetectSize, Engine, Face, Frame, ImageLimits, Pack, PackError, Quality,
+    Analyser, DetectSize, Engine, Face, Frame, ImageError, ImageLimits, Pack, PackError, Quality,
     QualityLimits, decode_image, encode_jpeg, portrait,
 };
 
@@ -35,10 +35,11 @@ impl PackEnrol {
 impl Enrol for PackEnrol {
     fn enrol(&self, image: &[u8]) -> Result<Enrolled, EnrolRefused> {
         let frame = decode_image(image, &ImageLimits::default()).map_err(|e| {
-            refuse(
-                "not_an_image",
-                format!("The photograph cannot be read: {e}"),
-            )
+            let code = match e {
+                ImageError::TooManyBytes { .. } | ImageError::TooLarge { .. } => "too_large",
+                ImageError::Unknown | ImageError::Damaged(_) => "not_an_image",
+            };
+            refuse(code, format!("The photograph cannot be read: {e}"))
         })?;
         let mut analyser = self.analyser.lock().unwrap_or_else(PoisonError::into_inner);
         let broken = |e: tapal_vision::EngineError| {
@@ -116,7 +117,7 @@ fn code(reason: tapal_vision::Rejection) -> &'static str {
 fn advice(code: &str) -> &'static str {
     match code {
         "too_small" => {
-            "The face is too small. Use a photograph with at least 60 pixels between the eyes."
+            "The face is too small. Use a photograph with at least 40 pixels between the eyes."
         }
         "too_dark" => "The face is too dark. Use an evenly lit photograph.",
         "too_bright" => "The face is too bright. Use an evenly lit photograph.",
@@ -130,3 +131,7 @@ fn advice(code: &str) -> &'static str {
         _ => "It is not certain that this is a face. Use a clearer photograph.",
     }
 }
+
+#[cfg(test)]
+#[path = "with_pack_tests.rs"]
+mod tests;

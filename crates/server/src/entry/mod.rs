@@ -1,6 +1,8 @@
 //! List entries: recording one with its photograph, reading, ending. Reading identities is recorded.
 //! Must not keep a photograph that was refused, nor record an entry the domain calls unlawful.
 
+pub mod audit;
+pub mod finding;
 pub mod input;
 pub mod page;
 pub mod reenrol;
@@ -15,6 +17,7 @@ use tapal_domain::{
 use tapal_store::{
     By, edge,
     entry::{self, PhotoInfo, Recorded},
+    finding::PhotoFinding,
 };
 use utoipa::ToSchema;
 
@@ -44,10 +47,12 @@ pub struct EntryDetail {
     /// The entry.
     #[serde(flatten)]
     pub recorded: Recorded,
-    /// Whether it is in force now.
+    /// Whether it is in force now and searched: not ended, not held back.
     pub in_force_now: bool,
     /// Its photographs, without pixels.
     pub photo_infos: Vec<PhotoInfo>,
+    /// What the enrolment audit found of each photograph.
+    pub audit: Vec<PhotoFinding>,
     /// Which node proved its removal, and when it left there.
     pub receipts: Vec<Receipt>,
 }
@@ -106,9 +111,12 @@ pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResu
     tapal_store::look::record(&state.db, now, session.account, "entry", id, "identity").await?;
     let receipts = edge::receipts(&state.db, id).await?;
     Ok(EntryDetail {
-        in_force_now: recorded.ended_at.is_none() && recorded.entry.in_force(now),
+        in_force_now: recorded.ended_at.is_none()
+            && recorded.held_at.is_none()
+            && recorded.entry.in_force(now),
         recorded,
         photo_infos: entry::photos(&state.db, id).await?,
+        audit: tapal_store::finding::of(&state.db, id).await?,
         receipts: receipts
             .into_iter()
             .map(|(edge, _, removed_at)| Receipt { edge, removed_at })
@@ -126,7 +134,7 @@ pub async fn get(
     Ok(Json(detail(&state, &session, id).await?))
 }
 
-/// Portrait `n` of an entry in force; 410 `entry_not_in_force` otherwise.
+/// Portrait `n` of an entry in force or held back by the enrolment audit; 410 `entry_not_in_force` otherwise.
 #[utoipa::path(get, path = "/api/v1/entries/{id}/portraits/{n}", tag = "entry", params(("id" = EntryId, Path), ("n" = i64, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "image/jpeg")))]
 pub async fn portrait(
@@ -135,7 +143,8 @@ pub async fn portrait(
     At((id, n)): At<(EntryId, i64)>,
 ) -> ApiResult<Response> {
     let recorded = entry::get(&state.db, id).await?;
-    if recorded.ended_at.is_some() || !recorded.entry.in_force(state.clock.now()) {
+    let held = recorded.held_at.is_some();
+    if recorded.ended_at.is_some() || !(held || recorded.entry.in_force(state.clock.now())) {
         return Err(ApiError::new(
             StatusCode::GONE,
             "entry_not_in_force",
@@ -181,7 +190,9 @@ pub async fn record(
             "an entry needs a photograph of the face (UU 6/2011 Art 94)",
         ));
     }
-    entry::add_by(&state.db, state.clock.now(), by, &entry, &enrolled).await?;
+    let findings = audit::findings(state, entry.list(), None, &enrolled).await?;
+    let now = state.clock.now();
+    entry::add_audited(&state.db, now, by, &entry, &enrolled, &findings).await?;
     Ok(entry.id())
 }
 

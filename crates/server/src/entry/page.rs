@@ -17,7 +17,7 @@ use tapal_domain::{
 };
 use tapal_store::entry::{PhotoInfo, Recorded};
 
-use super::{EndReason, EntryInput, Wanted};
+use super::{EndReason, EntryInput, Wanted, finding};
 use crate::{
     alert::panel::{in_groups, or_dash, sex},
     console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as, when::Zone},
@@ -75,7 +75,7 @@ struct PhotoCard {
 
 #[derive(Template)]
 #[template(path = "entry/page.html")]
-struct EntryPage {
+pub(super) struct EntryPage {
     shell: Shell,
     notice: Option<Notice>,
     row: Row,
@@ -87,6 +87,8 @@ struct EntryPage {
     photos: Vec<PhotoCard>,
     reasons: Vec<Choice>,
     may_end: bool,
+    held: bool,
+    audit: finding::Card,
 }
 
 /// Filter of the list; empty fields are no filter.
@@ -132,8 +134,9 @@ pub async fn list(
             shell.t("entry-unsearched-text"),
         )),
     };
+    let held = finding::waiting(&state, &shell).await?;
     show(EntriesPage {
-        notice: visit.done().or(unsearched),
+        notice: visit.done().or(held).or(unsearched),
         lists: lists(&shell, &filter.list),
         with_ended,
         rows: found.iter().map(|recorded| row(&shell, recorded)).collect(),
@@ -165,6 +168,8 @@ fn row(shell: &Shell, recorded: &Recorded) -> Row {
     let entry = &recorded.entry;
     let (key, tone) = if recorded.ended_at.is_some() || shell.now >= entry.in_force_to() {
         ("entry-over", Tone::Grey)
+    } else if recorded.held_at.is_some() {
+        ("entry-held", Tone::Amber)
     } else if shell.now < entry.in_force_from() {
         ("entry-future", Tone::Amber)
     } else {
@@ -197,7 +202,7 @@ pub async fn one(
     show(entry(&state, &visit, id, notice).await?)
 }
 
-async fn entry(
+pub(super) async fn entry(
     state: &AppState,
     visit: &Visit,
     id: EntryId,
@@ -225,15 +230,19 @@ async fn entry(
         name: shell.word("end", reason.name()),
         chosen: false,
     };
+    let held = detail.recorded.held_at.is_some();
+    let audit = finding::card(state, visit, &shell, &detail).await?;
     Ok(EntryPage {
+        held,
+        audit,
         notice,
         row: row(&shell, &detail.recorded),
         birth_date: or_dash(&person.birth_date),
         sex: sex(&shell, &person.sex),
         document: or_dash(&in_groups(&person.document_number)),
         recorded: shell.full(&detail.recorded.created_at),
-        // The portrait of somebody who is not looked for is shown to nobody.
-        photos: match detail.in_force_now {
+        // The portrait of somebody who is not looked for is shown to nobody; who decides about a held one must see it.
+        photos: match detail.in_force_now || held {
             true => detail.photo_infos.iter().map(photo).collect(),
             false => Vec::new(),
         },
@@ -338,7 +347,11 @@ pub async fn add(
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(id) => see_other(format!("/entries/{id}?done=entry")),
+        Ok(id) => {
+            let held = tapal_store::entry::get(&state.db, id).await?.held_at;
+            let done = held.map_or("entry", |_| "held");
+            see_other(format!("/entries/{id}?done={done}"))
+        }
         Err(error) if failure::is_mendable(&error) => {
             let mut shell = visit.shell("entries");
             shell.path = "/entries/new".into();

@@ -75,6 +75,8 @@ async fn one(state: &AppState, id: EntryId) -> ApiResult<bool> {
     if photos.is_empty() {
         return Ok(false);
     }
-    entry::re_enrolled(&state.db, state.clock.now(), id, &photos).await?;
+    let list = entry::get(&state.db, id).await?.entry.list();
+    let findings = super::audit::findings(state, list, Some(id), &photos).await?;
+    entry::re_enrolled(&state.db, state.clock.now(), id, &photos, &findings).await?;
     Ok(true)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tapal_domain::time::{MINUTE_MS, UtcMs};
 use tapal_store::{alert, audit, entry, retention};
 
-use crate::state::AppState;
+use crate::{false_alert::watch, state::AppState};
 
 /// Name of the signed audit head in the data folder.
 pub const CHECKPOINT_FILE: &str = "audit-checkpoint.json";
@@ -18,6 +18,7 @@ pub struct Ran {
     policies: crate::policy::keep::Seen,
     retention_at: Option<UtcMs>,
     checkpoint_at: Option<UtcMs>,
+    looked_at: Option<UtcMs>,
 }
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
@@ -45,6 +46,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
                 "retention"
             ),
             Err(error) => tracing::error!(%error, "retention failed; it is tried again"),
+        }
+    }
+    if due(ran.looked_at, now, 10 * MINUTE_MS) {
+        ran.looked_at = Some(now);
+        if let Err(error) = watch::look(state, now).await {
+            tracing::error!(%error, "false alerts were not held against their prediction; it is tried again");
         }
     }
     if due(ran.checkpoint_at, now, 5 * MINUTE_MS) {

@@ -11,8 +11,8 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, health, policy,
-    session, site,
+    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
+    health, policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -24,11 +24,12 @@ use crate::{
         alert::list, alert::get, alert::photo::probe, alert::photo::enrolled, alert::photo::other,
         alert::acknowledge, alert::opine, alert::resolve,
         attempt::list,
+        false_alert::get,
         camera::list, camera::add, camera::change,
         site::list, site::get, site::add, site::change, site::deploy, site::add_desk, site::change_desk, site::add_lane,
         site::change_lane,
         policy::get, policy::preview, policy::propose, policy::decide,
-        entry::list, entry::get, entry::add, entry::portrait, entry::end,
+        entry::list, entry::get, entry::add, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,

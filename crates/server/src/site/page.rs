@@ -94,6 +94,7 @@ struct SitePage {
     thresholds: Vec<ThresholdRow>,
     may_see_thresholds: bool,
     policy: crate::policy::page::Line,
+    may_see_counts: bool,
     zones: Vec<ZoneChoice>,
     may_edit: bool,
 }
@@ -177,6 +178,7 @@ async fn site(
         thresholds: threshold_rows(&shell, &view),
         may_see_thresholds: crate::policy::may_see_scores(&visit.session),
         policy: crate::policy::page::line(state, &shell, id).await?,
+        may_see_counts: visit.session.may(Permission::ReadAttempts),
         zones: zones(view.site.utc_offset_minutes),
         may_edit: visit.session.may(Permission::EditSites),
         site: Named {

@@ -12,6 +12,8 @@
 mod access;
 mod device;
 mod events;
+mod false_alerts;
+mod findings;
 mod judging;
 mod lists;
 mod logs;

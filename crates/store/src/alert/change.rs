@@ -141,10 +141,10 @@ async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
     row.map(|row| row.name("list")).transpose()
 }
 
-/// In force at this instant, not ended, on a list this site may search.
+/// In force at this instant, not ended nor held back, on a list this site may search.
 async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind]) -> Result<bool> {
-    let sql =
-        "SELECT list, in_force_from, in_force_to FROM entry WHERE id = $1 AND ended_at IS NULL";
+    let sql = "SELECT list, in_force_from, in_force_to FROM entry WHERE id = $1 AND ended_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = entry.id AND h.decided_at IS NULL)";
     let Some(row) = tx.first(sql, args![entry]).await? else {
         return Ok(false);
     };

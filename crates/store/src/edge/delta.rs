@@ -40,10 +40,12 @@ pub async fn delta(db: &Db, site: SiteId, since: i64, model_id: &str, now: UtcMs
     } else {
         0
     };
-    // An entry without a template for this model cannot match: it is not on the list the node gets.
+    // An entry without a template for this model cannot match: it is not on the list the node gets. Nor is one that the
+    // enrolment audit holds back.
     let sql = "SELECT e.id, e.list, e.in_force_from, e.in_force_to, e.version, p.id AS photo, p.template_sealed \
                FROM entry e JOIN entry_photo p ON p.entry = e.id AND p.model_id = $6 \
                WHERE e.list IN (SELECT value FROM json_each($1)) AND e.ended_at IS NULL AND e.in_force_to > $2 \
+               AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL) \
                AND ($3 = 0 OR e.id IN (SELECT entry FROM list_change WHERE site = $4 AND version > $3 AND version <= $5)) \
                ORDER BY e.id, p.n";
     let values = args![lists, now, since, site, version, model_id];

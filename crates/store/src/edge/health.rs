@@ -13,6 +13,7 @@ use crate::{
     db::{Db, Tx, Unaudited, args, to_json},
     error::Result,
     event::{self, Audience, News},
+    false_alert::Rates,
 };
 
 /// Where the centre stands; the node pulls what is newer.
@@ -24,13 +25,15 @@ pub struct Centre {
     pub list_version: i64,
 }
 
-/// Takes a report in. A late one (same start, smaller number) only has its attempts stored.
+/// Takes a report in. A late one (same start, smaller number) only has its attempts stored. `rates` say what the
+/// searches it counts predict.
 pub async fn report(
     db: &Db,
     now: UtcMs,
     edge: EdgeId,
     site: SiteId,
     report: &HealthReport,
+    rates: &Rates<'_>,
 ) -> Result<Centre> {
     let mut tx = db.begin(now).await?;
     let cameras: Vec<CameraId> = tx
@@ -58,7 +61,7 @@ pub async fn report(
             .iter()
             .filter(|c| cameras.contains(&c.camera))
         {
-            if store_camera(&mut tx, edge, report.boot, camera).await? {
+            if store_camera(&mut tx, edge, site, report.boot, camera, rates).await? {
                 tell(
                     &mut tx,
                     site,
@@ -133,8 +136,10 @@ async fn store(tx: &mut Tx, edge: EdgeId, report: &HealthReport) -> Result<()> {
 async fn store_camera(
     tx: &mut Tx,
     edge: EdgeId,
+    site: SiteId,
     boot: BootId,
     camera: &CameraHealth,
+    rates: &Rates<'_>,
 ) -> Result<bool> {
     let old = tx
         .first(
@@ -154,6 +159,7 @@ async fn store_camera(
     };
     if counted != Counters::default() {
         count(tx, camera.camera, &counted).await?;
+        crate::false_alert::add(tx, site, camera.camera, &counted, rates).await?;
     }
     let sql = "INSERT INTO camera_health (camera, edge, boot, at, health) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (camera) DO UPDATE SET edge = excluded.edge, boot = excluded.boot, at = excluded.at, health = excluded.health";

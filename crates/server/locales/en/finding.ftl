@@ -1,0 +1,26 @@
+# Words of the enrolment audit; the same keys exist in Indonesian.
+finding-title = Enrolment audit
+finding-held = held back
+finding-flagged = unusual resemblance
+finding-clear = nothing unusual
+finding-none = not audited
+finding-held-text = This entry is on no camera node and can raise no alert until a list approver decides.
+finding-before = No audit was made of this entry: it was recorded before there was one.
+finding-people = Compared with { $people } people who are surely somebody else.
+finding-too-few = Not audited for resemblance: there are { $people } people to compare with, at least { $least } are needed. The administrator installs a background with: tapal models background.
+finding-no-calibration = Not audited for resemblance: the installed model has no calibration that says how often different people look alike.
+finding-point = As similar as 1 in { $in } pairs of different people: { $seen }. Expected were { $expected }; from { $bound } on it is unusual.
+finding-point-odd = Unusual: as similar as 1 in { $in } pairs of different people are { $seen }. Expected were { $expected }; chance alone reaches { $bound } less than once in 1,000 faces.
+finding-alerts = People of the background who would raise an alert with this photograph: { $n }.
+finding-resembles = Resembles another entry so much that each would raise the other's alerts:
+finding-resembles-text = Either two people who look alike, or the same person listed twice, by one agency or by two.
+finding-reason = Reason of the decision
+finding-reason-hint = What you checked, and why the entry may go out or must not.
+finding-accept = Let it go out
+finding-refuse = Refuse: end the entry
+finding-who = A list approver decides, never the clerk who recorded the entry. A better photograph can be recorded as a new entry.
+finding-accepted = { $who } let it go out, { $when }:
+finding-refused = { $who } refused it, { $when }:
+finding-decided = Decision recorded.
+finding-waiting = Entries that wait for a decision: { $n }
+finding-waiting-text = The enrolment audit holds them back: they are on no camera node. A list approver opens each and decides.

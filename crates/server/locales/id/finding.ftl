@@ -1,0 +1,26 @@
+# Kata-kata pemeriksaan pendaftaran; kunci yang sama ada dalam bahasa Inggris.
+finding-title = Pemeriksaan pendaftaran
+finding-held = ditahan
+finding-flagged = kemiripan tidak biasa
+finding-clear = tidak ada yang janggal
+finding-none = tidak diperiksa
+finding-held-text = Entri ini tidak ada di simpul kamera mana pun dan tidak dapat menimbulkan peringatan sampai penyetuju daftar memutuskan.
+finding-before = Entri ini tidak diperiksa: dicatat sebelum pemeriksaan ada.
+finding-people = Dibandingkan dengan { $people } orang yang pasti orang lain.
+finding-too-few = Kemiripan tidak diperiksa: hanya ada { $people } orang pembanding, paling sedikit diperlukan { $least }. Administrator memasang latar pembanding dengan: tapal models background.
+finding-no-calibration = Kemiripan tidak diperiksa: model yang terpasang tidak punya kalibrasi tentang seberapa sering orang berbeda tampak mirip.
+finding-point = Semirip 1 dari { $in } pasang orang berbeda: { $seen }. Perkiraan { $expected }; mulai { $bound } tidak biasa.
+finding-point-odd = Tidak biasa: yang semirip 1 dari { $in } pasang orang berbeda ada { $seen }. Perkiraan { $expected }; secara kebetulan { $bound } tercapai kurang dari sekali dalam 1.000 wajah.
+finding-alerts = Orang latar pembanding yang akan menimbulkan peringatan dengan foto ini: { $n }.
+finding-resembles = Begitu mirip dengan entri lain sehingga masing-masing akan menimbulkan peringatan yang lain:
+finding-resembles-text = Bisa dua orang yang mirip, atau orang yang sama tercatat dua kali, oleh satu atau dua instansi.
+finding-reason = Alasan keputusan
+finding-reason-hint = Apa yang Anda periksa, dan mengapa entri boleh atau tidak boleh diedarkan.
+finding-accept = Edarkan
+finding-refuse = Tolak: akhiri entri
+finding-who = Penyetuju daftar yang memutuskan, bukan petugas yang mencatat. Foto yang lebih baik dapat dicatat sebagai entri baru.
+finding-accepted = { $who } mengedarkannya, { $when }:
+finding-refused = { $who } menolaknya, { $when }:
+finding-decided = Keputusan dicatat.
+finding-waiting = Entri yang menunggu keputusan: { $n }
+finding-waiting-text = Pemeriksaan pendaftaran menahannya: tidak ada di simpul kamera mana pun. Penyetuju daftar membuka satu per satu dan memutuskan.
