@@ -294,7 +294,7 @@ fn plan_of(outcome: &Result<Plan, Unreachable>) -> (Option<Plan>, Option<f64>) {
             strictest,
             smallest_per_day,
             ..
-        }) => (Some(*strictest), Some(*smallest_per_day)),
+        }) => (Some(**strictest), Some(*smallest_per_day)),
         Err(Unreachable::NoCalibration) => (None, None),
     }
 }
