@@ -12,7 +12,7 @@ use tapal_domain::{
     site::{Deployment, Direction, SiteKind},
     time::DAY_MS,
 };
-use tapal_server::AppState;
+use tapal_server::{AppState, policy::figures};
 use tapal_store::{
     By, account, camera, entry,
     site::{self, Desk, Lane, NewSite},
@@ -249,13 +249,15 @@ pub async fn sign_in(
     Ok(password)
 }
 
-/// Budgets to propose in the demonstration, strictest first: the first that the model can keep is taken.
-const BUDGETS: [(f64, u64); 5] = [
+/// Budgets to propose in the demonstration, strictest first: the first that the model can keep, and that is no
+/// stricter than the pack's own suggestion, so that whoever approves it still sees the alerts.
+const BUDGETS: [(f64, u64); 6] = [
     (1.0, 20_000),
     (1.0, 10_000),
     (1.0, 5_000),
     (1.0, 3_000),
     (1.0, 1_500),
+    (2.0, 1_500),
 ];
 
 /// Leaves one false-alert budget waiting for a second person at a site where nothing was proposed yet. Without a
@@ -270,12 +272,21 @@ pub async fn proposal(state: &AppState, site: SiteId, username: &str) -> Result<
     let Some((account, _)) = account::find(&state.db, username).await? else {
         return Ok(());
     };
+    let templates = figures::templates(state, site)
+        .await
+        .map_err(|e| anyhow!("{}", e.message))?;
+    let suggested = state.config.model.thresholds.iter().map(|t| t.possible);
+    let suggested = suggested.fold(f32::MIN, f32::max);
     for (false_alerts_per_day, passers_by_per_day) in BUDGETS {
         let setting = Setting::Budget(Budget {
             false_alerts_per_day,
             passers_by_per_day,
             shift_hours: 8.0,
         });
+        let planned = figures::figures(state, &setting, templates);
+        if planned.thresholds.iter().any(|t| t.possible > suggested) {
+            continue;
+        }
         let reason =
             "First budget of this hall, from the count of passengers (invented)".to_owned();
         let input = tapal_server::policy::ProposalInput { setting, reason };

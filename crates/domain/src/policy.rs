@@ -118,7 +118,7 @@ pub struct Plan {
 }
 
 /// Why a budget cannot be kept with a model at a size of the list, and what could be.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unreachable {
     /// The model has no calibration: nothing can be promised.
     #[error("this model has no calibration, so no rate of false alerts can be promised")]
@@ -135,7 +135,7 @@ pub enum Unreachable {
         /// Smallest budget, in false alerts a day, that can be kept at this size and these passers-by.
         smallest_per_day: f64,
         /// What the strictest trusted threshold gives: kept while the budget cannot be.
-        strictest: Plan,
+        strictest: Box<Plan>,
     },
 }
 
@@ -229,7 +229,7 @@ pub fn plan(
                 needed,
                 trusted,
                 smallest_per_day: chance * budget.passers_by_per_day as f64,
-                strictest,
+                strictest: Box::new(strictest),
             });
         }
     };

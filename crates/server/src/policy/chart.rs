@@ -6,10 +6,8 @@ use tapal_domain::{
     policy::Budget,
 };
 
-/// Width of the drawing, units of its view box.
-pub const WIDTH: i64 = 640;
-/// Left edge of the plots.
-pub const LEFT: i64 = 104;
+// Edges of the two plots in the view box, which is 640 wide.
+const LEFT: i64 = 104;
 const RIGHT: i64 = 616;
 const TOP: i64 = 30;
 const MIDDLE: i64 = 226;
@@ -71,15 +69,21 @@ struct Span {
 }
 
 impl Span {
-    fn at(&self, value: f64) -> i64 {
+    fn exact(&self, value: f64) -> f64 {
         let along = ((value - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
-        self.start + (along * (self.end - self.start) as f64).round() as i64
+        self.start as f64 + along * (self.end - self.start) as f64
+    }
+
+    fn at(&self, value: f64) -> i64 {
+        self.exact(value).round() as i64
     }
 }
 
-fn path(points: &[(i64, i64)]) -> String {
-    let part =
-        |(i, (x, y)): (usize, &(i64, i64))| format!("{}{x} {y}", if i == 0 { "M" } else { "L" });
+/// Tenths of a unit, so that a flat curve does not climb in steps.
+fn path(points: &[(f64, f64)]) -> String {
+    let part = |(i, (x, y)): (usize, &(f64, f64))| {
+        format!("{}{x:.1} {y:.1}", if i == 0 { "M" } else { "L" })
+    };
     points.iter().enumerate().map(part).collect()
 }
 
@@ -89,8 +93,8 @@ fn curve(
     samples: &[(f64, Estimate)],
     of: fn(f64) -> f64,
 ) -> (String, String) {
-    let place = |get: fn(&Estimate) -> f64| -> Vec<(i64, i64)> {
-        let point = |(score, e): &(f64, Estimate)| (across.at(*score), up.at(of(get(e))));
+    let place = |get: fn(&Estimate) -> f64| -> Vec<(f64, f64)> {
+        let point = |(score, e): &(f64, Estimate)| (across.exact(*score), up.exact(of(get(e))));
         samples.iter().map(point).collect()
     };
     let mut outline = place(|e| e.high);
@@ -174,13 +178,9 @@ pub fn chart(
 }
 
 fn beyond(calibration: &Calibration, across: &Span) -> Option<i64> {
-    let last = calibration.points.last()?;
-    let first_beyond = calibration
-        .points
-        .iter()
-        .find(|p| p.fmr < calibration.trusted_fmr * 0.999);
-    let from = first_beyond.map_or(last.score, |p| p.score);
-    let at = across.at(f64::from(from));
+    let trusted = |fmr: f64| fmr >= calibration.trusted_fmr * 0.999;
+    let last = calibration.points.iter().rfind(|p| trusted(p.fmr))?;
+    let at = across.at(f64::from(last.score));
     (at < RIGHT - 2).then_some(at)
 }
 
@@ -238,6 +238,13 @@ mod tests {
         assert!(chart.budget.unwrap() > y);
         assert!(chart.misses.is_none() && chart.end == MIDDLE);
         assert!(chart.ticks.windows(2).all(|w| w[0].at < w[1].at));
+        assert_eq!(chart.beyond, None, "the whole table is trusted");
         assert!(super::chart(&Calibration::default(), 10, None, None).is_none());
+        let wary = Calibration {
+            trusted_fmr: 1e-4,
+            ..calibration
+        };
+        let chart = super::chart(&wary, 100, None, None).unwrap();
+        assert_eq!(chart.beyond, Some(LEFT), "trust ends at the first point");
     }
 }

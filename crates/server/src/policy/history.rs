@@ -188,7 +188,7 @@ pub(super) async fn happened(
         Happened {
             when: shell.full(&row.at),
             who: names.of(who, shell),
-            what: shell.word("policy-did", row.action.trim_start_matches("policy.")),
+            what: what(shell, row, &detail),
             tone,
             icon,
             more: more(shell, &detail),
@@ -202,6 +202,14 @@ pub(super) async fn happened(
         }
     };
     Ok(rows.iter().map(one).collect())
+}
+
+fn what(shell: &Shell, row: &tapal_store::audit::Recorded, detail: &serde_json::Value) -> String {
+    let did = row.action.trim_start_matches("policy.");
+    match detail["code"].as_str() {
+        Some(code) => shell.word("policy-refused", code),
+        None => shell.word("policy-did", did),
+    }
 }
 
 fn recomputed_tone(detail: &serde_json::Value) -> Tone {

@@ -19,6 +19,7 @@ pub async fn all(state: &AppState, seen: &mut Seen, now: UtcMs) -> Result<(), Er
         return Ok(());
     }
     let sites = site::list(&state.db).await?;
+    let mut failed = None;
     for old in &in_force {
         let version = sites
             .iter()
@@ -28,10 +29,15 @@ pub async fn all(state: &AppState, seen: &mut Seen, now: UtcMs) -> Result<(), Er
         if seen.get(&old.site) == Some(&stand) {
             continue;
         }
-        keep(state, old, now).await?;
-        seen.insert(old.site, stand);
+        // A site that fails is tried again next time; the others are looked at.
+        match keep(state, old, now).await {
+            Ok(()) => {
+                seen.insert(old.site, stand);
+            }
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Looks at one site, before its node is given a changed list: the threshold is never older than the list.

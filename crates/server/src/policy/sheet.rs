@@ -125,6 +125,15 @@ pub(super) fn facts(shell: &Shell, stand: &Stand) -> Vec<Fact> {
             shell.t("policy-miss-unknown"),
         )),
     }
+    let lists = stand
+        .lists
+        .iter()
+        .map(|list| shell.word("list", list.name()));
+    let lists = lists.collect::<Vec<_>>().join(", ");
+    out.push(match lists.is_empty() {
+        true => fact("policy-lists", "–".into(), shell.t("policy-lists-none")),
+        false => fact("policy-lists", lists, String::new()),
+    });
     let size = shell.t2(
         "policy-size-for",
         ("n", &shell.number(stand.templates)),

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use tapal_domain::{
     calibration::Estimate,
+    entry::ListKind,
     id::SiteId,
     policy::{Budget, Plan, Setting, Unreachable, planned_for},
     screening::Threshold,
@@ -191,6 +192,8 @@ pub struct Stand {
     pub source: Source,
     /// As nodes get them.
     pub thresholds: Vec<Threshold>,
+    /// The lists it covers: those the site's record names.
+    pub lists: Vec<ListKind>,
     /// Templates on the list now.
     pub templates: u64,
     /// The size expectations are computed for.
@@ -239,6 +242,7 @@ impl Stand {
             in_force,
             source,
             thresholds,
+            lists,
             templates,
             planned_for: n,
             lowest,
@@ -294,7 +298,7 @@ fn plan_of(outcome: &Result<Plan, Unreachable>) -> (Option<Plan>, Option<f64>) {
             strictest,
             smallest_per_day,
             ..
-        }) => (Some(*strictest), Some(*smallest_per_day)),
+        }) => (Some(**strictest), Some(*smallest_per_day)),
         Err(Unreachable::NoCalibration) => (None, None),
     }
 }
