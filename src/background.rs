@@ -67,7 +67,8 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
 fn is_photo(path: &PathBuf) -> bool {
     let end = path.extension().and_then(|end| end.to_str());
     path.is_file()
-        && end.is_some_and(|end| ["jpg", "jpeg", "png"].contains(&end.to_ascii_lowercase().as_str()))
+        && end
+            .is_some_and(|end| ["jpg", "jpeg", "png"].contains(&end.to_ascii_lowercase().as_str()))
 }
 
 /// Makes and installs the background: the first photograph of each person that enrolment takes.

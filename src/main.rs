@@ -1,8 +1,8 @@
 //! The `tapal` program: one binary whose subcommands are the roles. Each verb lives in `cmds/<verb>.rs`.
 //! JSON goes to standard output, progress to standard error; the exit status is 0 only on success.
 
-mod bench_centre;
 mod background;
+mod bench_centre;
 mod centre;
 mod clock;
 mod cmds;

@@ -163,7 +163,9 @@ async fn stand_by(state: &AppState, people: &Path, truth: &Truth) -> Result<()> 
         return Ok(());
     };
     let others = truth.identities.iter().filter(|i| !i.watchlisted);
-    let photos: Vec<_> = others.map(|i| vec![people.join(&i.portrait.file)]).collect();
+    let photos: Vec<_> = others
+        .map(|i| vec![people.join(&i.portrait.file)])
+        .collect();
     let (own, note) = (state.clone(), "rendered people of the demonstration");
     let make = move || {
         let (vault, data) = (own.db.vault(), &own.config.data_dir);

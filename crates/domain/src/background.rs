@@ -332,7 +332,9 @@ mod tests {
         // 20,000 ordinary faces against 500 people, by a plain generator: at most 2 in 1,000 by both points together.
         let mut state = 9_u64;
         let mut uniform = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 11) as f64 / (1_u64 << 53) as f64
         };
         let mut flagged = 0;

@@ -245,7 +245,10 @@ mod tests {
         assert_eq!(both.standing, Standing::Fitted, "the weaker of the two");
         let empty = chance(&table(), &[(threshold(ListKind::Wanted, 0.1), 0)]).unwrap();
         assert_eq!(empty.high, 0.0, "an empty list raises nothing");
-        assert_eq!(chance(&table(), &[(threshold(ListKind::Wanted, 0.1), 5)]), None);
+        assert_eq!(
+            chance(&table(), &[(threshold(ListKind::Wanted, 0.1), 5)]),
+            None
+        );
     }
 
     #[test]
@@ -323,7 +326,10 @@ mod tests {
 
     impl Dice {
         fn uniform(&mut self) -> f64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             ((self.0 >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
         }
 

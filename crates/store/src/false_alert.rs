@@ -176,10 +176,9 @@ pub async fn days(db: &Db, site: Option<SiteId>, from: i64, to: i64) -> Result<V
             Status::NotSame => own.tally.not_same += n,
             Status::Similar => own.tally.similar += n,
             Status::UnresolvedExpired | Status::Withdrawn => own.tally.undecided += n,
-            Status::Raised
-            | Status::Acknowledged
-            | Status::FirstOpinion
-            | Status::Disagreed => own.tally.open += n,
+            Status::Raised | Status::Acknowledged | Status::FirstOpinion | Status::Disagreed => {
+                own.tally.open += n
+            }
         }
     }
     Ok(all.into_values().collect())

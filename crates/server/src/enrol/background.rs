@@ -78,11 +78,7 @@ pub struct Installed {
 
 impl Background {
     /// From one template a person; how alike they are among themselves is measured here.
-    pub fn new(
-        model_id: &str,
-        note: &str,
-        people: Vec<Vec<f32>>,
-    ) -> Result<Self, BackgroundError> {
+    pub fn new(model_id: &str, note: &str, people: Vec<Vec<f32>>) -> Result<Self, BackgroundError> {
         let dimension = people.first().map_or(0, Vec::len);
         let fits = people.iter().all(|values| values.len() == dimension);
         if people.is_empty() || people.len() > MOST_PEOPLE || dimension == 0 || !fits {
@@ -282,10 +278,16 @@ mod tests {
             Vault::from_key(&[3; 32]).unwrap(),
         );
         let made = Background::new("m@1", "staff who agreed", people(20)).unwrap();
-        assert!(Background::read(&vault, dir.path(), "m@1").unwrap().is_none());
+        assert!(
+            Background::read(&vault, dir.path(), "m@1")
+                .unwrap()
+                .is_none()
+        );
         let installed = made.install(&vault, dir.path()).unwrap();
         assert_eq!((installed.people, installed.sha256.len()), (20, 64));
-        let back = Background::read(&vault, dir.path(), "m@1").unwrap().unwrap();
+        let back = Background::read(&vault, dir.path(), "m@1")
+            .unwrap()
+            .unwrap();
         assert_eq!((back.people(), back.note()), (20, "staff who agreed"));
         assert_eq!(back.likeness(), made.likeness());
         let probe = Template::new("m@1".into(), people(1).remove(0)).unwrap();

@@ -62,7 +62,10 @@ fn redrawn(old: &Frame, width: u32, height: u32, from: impl Fn(u32, u32) -> (u32
     for y in 0..height {
         for x in 0..width {
             let (a, b) = from(x, y);
-            let (to, at) = ((y * width + x) as usize * 3, (b * old.width + a) as usize * 3);
+            let (to, at) = (
+                (y * width + x) as usize * 3,
+                (b * old.width + a) as usize * 3,
+            );
             if a < old.width && b < old.height {
                 new.rgb[to..to + 3].copy_from_slice(&old.rgb[at..at + 3]);
             }
@@ -71,27 +74,38 @@ fn redrawn(old: &Frame, width: u32, height: u32, from: impl Fn(u32, u32) -> (u32
     new
 }
 
+fn copy(old: &Frame) -> Frame {
+    redrawn(old, old.width, old.height, |x, y| (x, y))
+}
+
 fn shrunk(old: &Frame, by: u32) -> Frame {
-    redrawn(old, old.width / by, old.height / by, |x, y| (x * by, y * by))
+    redrawn(old, old.width / by, old.height / by, |x, y| {
+        (x * by, y * by)
+    })
 }
 
 /// Each pixel the mean of its neighbourhood, twice.
 fn blurred(old: &Frame, radius: i64) -> Frame {
-    let mut frame = old.clone();
+    let mut frame = copy(old);
     for (step_x, step_y) in [(1, 0), (0, 1), (1, 0), (0, 1)] {
-        let source = frame.clone();
+        let source = copy(&frame);
         for y in 0..i64::from(old.height) {
             for x in 0..i64::from(old.width) {
                 for c in 0..3 {
                     let (mut sum, mut n) = (0_u32, 0_u32);
                     for d in -radius..=radius {
                         let (a, b) = (x + d * step_x, y + d * step_y);
-                        if (0..i64::from(old.width)).contains(&a) && (0..i64::from(old.height)).contains(&b) {
-                            sum += u32::from(source.rgb[(b * i64::from(old.width) + a) as usize * 3 + c]);
+                        if (0..i64::from(old.width)).contains(&a)
+                            && (0..i64::from(old.height)).contains(&b)
+                        {
+                            sum += u32::from(
+                                source.rgb[(b * i64::from(old.width) + a) as usize * 3 + c],
+                            );
                             n += 1;
                         }
                     }
-                    frame.rgb[(y * i64::from(old.width) + x) as usize * 3 + c] = (sum / n.max(1)) as u8;
+                    frame.rgb[(y * i64::from(old.width) + x) as usize * 3 + c] =
+                        (sum / n.max(1)) as u8;
                 }
             }
         }
@@ -114,7 +128,7 @@ fn a_poor_photograph_is_refused_for_its_reason() {
     let (width, height) = (good.width, good.height);
     let two = redrawn(&good, width * 2, height, |x, y| (x % width, y));
     let cut = redrawn(&good, width / 2, height, |x, y| (x + width / 2, y));
-    let mut masked = good.clone();
+    let mut masked = copy(&good);
     for y in height * 55 / 100..height * 80 / 100 {
         for x in width / 5..width * 4 / 5 {
             let at = (y * width + x) as usize * 3;
@@ -127,10 +141,18 @@ fn a_poor_photograph_is_refused_for_its_reason() {
         ("nobody", &nobody, &["no_face"]),
         ("two beside one another", &two, &["several_faces"]),
         ("far too small", &shrunk(&good, 6), &["too_small"]),
-        ("dark", &each(good.clone(), |v| v * 0.13), &["too_dark"]),
-        ("bright", &each(good.clone(), |v| 255.0 - (255.0 - v) * 0.13), &["too_bright"]),
+        ("dark", &each(copy(&good), |v| v * 0.13), &["too_dark"]),
+        (
+            "bright",
+            &each(copy(&good), |v| 255.0 - (255.0 - v) * 0.13),
+            &["too_bright"],
+        ),
         ("blurred", &blurred(&good, 5), &["blurred"]),
-        ("half outside", &cut, &["cut_off", "no_face", "low_confidence"]),
+        (
+            "half outside",
+            &cut,
+            &["cut_off", "no_face", "low_confidence"],
+        ),
         ("mouth covered", &masked, &["occluded", "low_confidence"]),
     ] {
         let code = told(&enrol, frame);
@@ -147,10 +169,8 @@ fn a_poor_photograph_is_refused_for_its_reason() {
 
 #[test]
 fn a_face_from_the_side_is_refused() {
-    let (Some(enrol), Ok(folder)) = (
-        enrolment(),
-        std::fs::read_dir(beside("synthetic/probes")),
-    ) else {
+    let (Some(enrol), Ok(folder)) = (enrolment(), std::fs::read_dir(beside("synthetic/probes")))
+    else {
         return;
     };
     let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();

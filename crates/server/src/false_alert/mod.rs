@@ -247,7 +247,10 @@ mod tests {
         // 2026-11-27 23:30 UTC is the 28th in Jakarta.
         let now = UtcMs(1_795_822_200_000);
         let (from, to) = range(now, 420, &Wanted::default()).unwrap();
-        assert_eq!((day_text(from), day_text(to)), ("2026-11-01".into(), "2026-11-28".into()));
+        assert_eq!(
+            (day_text(from), day_text(to)),
+            ("2026-11-01".into(), "2026-11-28".into())
+        );
         let (from, to) = range(now, 420, &wanted("2026-01-01", "2026-01-01")).unwrap();
         assert_eq!(from, to);
         for (from, to) in [

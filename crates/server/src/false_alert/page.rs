@@ -116,14 +116,22 @@ pub async fn list(
         name: site.name.clone(),
         chosen: Some(site.id) == chosen,
     };
-    let total = (found.sites.len() > 1).then(|| row(&shell, shell.t("false-alert-all"), &found.counted));
+    let total =
+        (found.sites.len() > 1).then(|| row(&shell, shell.t("false-alert-all"), &found.counted));
     let query = chosen.map_or(String::new(), |site| format!("&site={site}"));
     let status = refused.as_ref().map(|(_, status)| *status);
     let page = FalseAlertsPage {
         notice: refused.map(|(notice, _)| notice),
         sites: sites.iter().map(choice).collect(),
-        file: format!("/false-alerts.csv?from={}&to={}{query}", found.from, found.to),
-        sections: found.sites.iter().map(|site| section(&shell, site)).collect(),
+        file: format!(
+            "/false-alerts.csv?from={}&to={}{query}",
+            found.from, found.to
+        ),
+        sections: found
+            .sites
+            .iter()
+            .map(|site| section(&shell, site))
+            .collect(),
         total,
         from: found.from,
         to: found.to,
@@ -237,11 +245,7 @@ fn alarm_card(shell: &Shell, site: &SiteCounted, alarm: &Alarm) -> AlarmCard {
     AlarmCard {
         tone: tone(alarm.side),
         title: shell.t1(&format!("false-alert-{code}"), "name", name),
-        text: crate::console::words::text(
-            shell.lang,
-            &format!("false-alert-{code}-text"),
-            &values,
-        ),
+        text: crate::console::words::text(shell.lang, &format!("false-alert-{code}-text"), &values),
     }
 }
 

@@ -11,8 +11,8 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert, health, session,
-    site,
+    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
+    health, session, site,
 };
 
 #[derive(OpenApi)]

@@ -84,7 +84,10 @@ impl Enrol for StubEnrol {
 fn direction(image: &[u8]) -> Vec<f32> {
     let plain = |bytes: &[u8]| -> Vec<f32> {
         let part = |n: u8| Sha256::digest([bytes, &[n][..]].concat()).to_vec();
-        let values: Vec<f32> = (0..16).flat_map(part).map(|b| f32::from(b) - 127.5).collect();
+        let values: Vec<f32> = (0..16)
+            .flat_map(part)
+            .map(|b| f32::from(b) - 127.5)
+            .collect();
         let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
         values.into_iter().map(|v| v / norm).collect()
     };
