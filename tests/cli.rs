@@ -193,3 +193,19 @@ fn administration_needs_a_centre_and_makes_its_first_account() {
 fn the_demonstration_without_a_pack_says_how_to_get_one() {
     Place::new("no-pack").refused(&["demo", "--port", "0"], &["tapal models install starter"]);
 }
+
+#[test]
+fn a_background_needs_people_and_is_sealed() {
+    let place = Place::new("background");
+    let people = place.0.join("people");
+    fs::create_dir_all(&people).unwrap();
+    let folder = people.to_str().unwrap();
+    let args = ["models", "background", folder, "--pack", "stub", "--json"];
+    place.refused(&args, &["holds no photographs", "one folder a person"]);
+    fs::write(people.join("a.jpg"), b"no picture").unwrap();
+    place.refused(&args, &["no photograph could be used", "not_an_image"]);
+    place.refused(
+        &["models", "background", "nowhere", "--pack", "stub"],
+        &["cannot read the folder nowhere"],
+    );
+}

@@ -74,6 +74,10 @@ fn redrawn(old: &Frame, width: u32, height: u32, from: impl Fn(u32, u32) -> (u32
     new
 }
 
+fn copy(old: &Frame) -> Frame {
+    redrawn(old, old.width, old.height, |x, y| (x, y))
+}
+
 fn shrunk(old: &Frame, by: u32) -> Frame {
     redrawn(old, old.width / by, old.height / by, |x, y| {
         (x * by, y * by)
@@ -82,9 +86,9 @@ fn shrunk(old: &Frame, by: u32) -> Frame {
 
 /// Each pixel the mean of its neighbourhood, twice.
 fn blurred(old: &Frame, radius: i64) -> Frame {
-    let mut frame = old.clone();
+    let mut frame = copy(old);
     for (step_x, step_y) in [(1, 0), (0, 1), (1, 0), (0, 1)] {
-        let source = frame.clone();
+        let source = copy(&frame);
         for y in 0..i64::from(old.height) {
             for x in 0..i64::from(old.width) {
                 for c in 0..3 {
@@ -124,7 +128,7 @@ fn a_poor_photograph_is_refused_for_its_reason() {
     let (width, height) = (good.width, good.height);
     let two = redrawn(&good, width * 2, height, |x, y| (x % width, y));
     let cut = redrawn(&good, width / 2, height, |x, y| (x + width / 2, y));
-    let mut masked = good.clone();
+    let mut masked = copy(&good);
     for y in height * 55 / 100..height * 80 / 100 {
         for x in width / 5..width * 4 / 5 {
             let at = (y * width + x) as usize * 3;
@@ -137,10 +141,10 @@ fn a_poor_photograph_is_refused_for_its_reason() {
         ("nobody", &nobody, &["no_face"]),
         ("two beside one another", &two, &["several_faces"]),
         ("far too small", &shrunk(&good, 6), &["too_small"]),
-        ("dark", &each(good.clone(), |v| v * 0.13), &["too_dark"]),
+        ("dark", &each(copy(&good), |v| v * 0.13), &["too_dark"]),
         (
             "bright",
-            &each(good.clone(), |v| 255.0 - (255.0 - v) * 0.13),
+            &each(copy(&good), |v| 255.0 - (255.0 - v) * 0.13),
             &["too_bright"],
         ),
         ("blurred", &blurred(&good, 5), &["blurred"]),

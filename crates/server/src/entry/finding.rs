@@ -17,6 +17,7 @@ use crate::{
     console::{Notice, Shell, Tone, Visit, failure, see_other, visit::show_as},
     error::{ApiError, ApiResult},
     extract::{At, Input},
+    false_alert::chart::figure,
 };
 
 /// A decision about an entry that the enrolment audit holds back.
@@ -239,7 +240,7 @@ fn counted(shell: &Shell, point: &PointCount) -> String {
     let values: [(&str, &dyn std::fmt::Display); 4] = [
         ("seen", &shell.number(point.seen)),
         ("in", &one_in),
-        ("expected", &shell.decimal(point.expected)),
+        ("expected", &figure(shell.lang, point.expected)),
         ("bound", &shell.number(point.bound)),
     ];
     crate::console::words::text(shell.lang, key, &values)

@@ -188,7 +188,7 @@ async fn a_list_reaches_the_node_by_deltas_and_leaves_with_a_receipt() {
             .decode(&whole.upserts[0].templates[0])
             .unwrap()
             .len(),
-        32 * 4
+        512 * 4
     );
     assert_eq!(
         delta(&world, 999).await.since,

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tapal_domain::{id::EntryId, role::Role, time::DAY_MS};
+use tapal_domain::{entry::ListKind, id::EntryId, role::Role, time::DAY_MS};
 use tapal_server::enrol::background::Background;
 
 use crate::world::{MODEL, NAME, NOON, Person, StubEnrol, World, entry_input, jpeg};
@@ -78,7 +78,7 @@ async fn a_photograph_like_another_entry_is_held_until_somebody_decides() {
     assert_eq!(reply.await.ok(), "withdrawn");
     // A list that a site begins to search does not bring it either.
     let mut record = crate::world::deployment();
-    for lists in [vec![], crate::world::deployment().lists] {
+    for lists in [vec![ListKind::ExitBan], crate::world::deployment().lists] {
         record.lists = lists;
         let by = tapal_store::By::System;
         tapal_server::site::deploy_by(&world.state, by, world.site, record.clone())
@@ -126,7 +126,7 @@ async fn a_lamb_is_held_and_a_refused_one_ends_without_a_trace_on_the_nodes() {
     let approver = world
         .person("approver", Role::WatchlistApprover, None, None)
         .await;
-    // The stub's calibration says 1 in 10,000 at 0.3: of 60 people hardly one is expected, 3 are odd.
+    // The stub's calibration says 1 in 10,000 at 0.3: of 60 people hardly one is expected, 2 are odd.
     install(&world, "lamb", 60, 3);
     let ordinary = record(&world, &clerk, "Orang Biasa", "ordinary").await;
     assert_eq!(ordinary["held_at"], Value::Null, "{ordinary}");
