@@ -52,7 +52,8 @@ fn error_axes(language: Language, x: Word, y: Word, curves: &[&Curve]) -> (Axis,
     )
 }
 
-fn draw(chart: &mut Chart, curve: &Curve, class: &str, label: &str) {
+/// `dy` moves the label away from a neighbour's.
+fn draw(chart: &mut Chart, curve: &Curve, class: &str, label: &str, dy: f64) {
     let band = curve
         .points
         .iter()
@@ -64,7 +65,7 @@ fn draw(chart: &mut Chart, curve: &Curve, class: &str, label: &str) {
         .map(|p| (p.false_positive, p.false_negative));
     chart.line(&line.collect::<Vec<_>>(), class);
     if let Some(p) = curve.points.first() {
-        chart.word((p.false_positive, p.false_negative), 0.0, label, class);
+        chart.word((p.false_positive, p.false_negative), dy, label, class);
     }
 }
 
@@ -79,6 +80,7 @@ pub fn trade(report: &SearchReport, language: Language) -> String {
             &size.curve,
             SERIES[i % 4],
             &format!("N = {}", size.n),
+            [0.0, 9.0, -9.0, 0.0][i % 4],
         );
     }
     chart.svg()
@@ -88,7 +90,7 @@ pub fn trade(report: &SearchReport, language: Language) -> String {
 pub fn one_to_one(report: &SearchReport, language: Language) -> String {
     let (x, y) = error_axes(language, Word::Fmr, Word::Fnmr, &[&report.one_to_one]);
     let mut chart = Chart::new(&word(Word::OneTitle, language), x, y, 420.0);
-    draw(&mut chart, &report.one_to_one, "series1", &report.pack);
+    draw(&mut chart, &report.one_to_one, "series1", &report.pack, 0.0);
     chart.svg()
 }
 

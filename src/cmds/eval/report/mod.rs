@@ -56,8 +56,14 @@ fn content(report: &SearchReport, thresholds: [f32; 2], language: Language) -> S
     let say = |w: Word| escape(&word(w, language));
     let both = |title: Word, text: Word, chart: String, table: String| {
         let label = say(title);
+        // A table of many columns lies below its chart, not beside it.
+        let beside = if title == Word::PredictedTitle {
+            "below"
+        } else {
+            "both"
+        };
         format!(
-            "<h2>{}</h2><div class=\"both\"><figure>{chart}<figcaption>{} {}</figcaption></figure><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">{table}</div></div>",
+            "<h2>{}</h2><div class=\"{beside}\"><figure>{chart}<figcaption>{} {}</figcaption></figure><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">{table}</div></div>",
             label,
             say(text),
             escape(&tables::counts(report, language, title)),
@@ -152,9 +158,50 @@ fn content(report: &SearchReport, thresholds: [f32; 2], language: Language) -> S
             say(Word::LimitsText)
         ),
     ];
-    format!(
-        "<main lang=\"{}\">{}</main>",
-        language.code(),
-        parts.concat()
-    )
+    let text = match language {
+        Language::Id => commas(&parts.concat()),
+        Language::En => parts.concat(),
+    };
+    format!("<main lang=\"{}\">{text}</main>", language.code())
+}
+
+/// Decimal points outside tags become commas, as Indonesian writes them; versions such as 1.31.1 stay.
+fn commas(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let (mut number, mut tag) = (String::new(), false);
+    let flush = |number: &mut String, out: &mut String| {
+        let inside = number.trim_end_matches('.');
+        let decimal = inside.matches('.').count() == 1 && !inside.starts_with('.');
+        if decimal {
+            let rest = &number[inside.len()..];
+            out.push_str(&inside.replace('.', ","));
+            out.push_str(rest);
+        } else {
+            out.push_str(number);
+        }
+        number.clear();
+    };
+    for c in html.chars() {
+        if !tag && (c.is_ascii_digit() || c == '.') {
+            number.push(c);
+            continue;
+        }
+        flush(&mut number, &mut out);
+        tag = if tag { c != '>' } else { c == '<' };
+        out.push(c);
+    }
+    flush(&mut number, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_that_people_read_get_commas() {
+        let html = "<path d=\"M1.5 2\"/>0.5 % (1.2 – 3.). Mesin 1.31.1, N = 7.";
+        let expect = "<path d=\"M1.5 2\"/>0,5 % (1,2 – 3.). Mesin 1.31.1, N = 7.";
+        assert_eq!(commas(html), expect);
+    }
 }

@@ -76,7 +76,7 @@ pub fn rate(value: f64) -> String {
     if value <= 0.0 {
         return "0".into();
     }
-    if value >= 0.001 {
+    if value >= 0.000_95 {
         let percent = value * 100.0;
         let digits = if percent < 1.0 {
             2
@@ -89,9 +89,10 @@ pub fn rate(value: f64) -> String {
         } else {
             &text
         };
-        return format!("{text} %");
+        // The sign stays beside its number at the end of a line.
+        return format!("{text}\u{a0}%");
     }
-    let exponent = value.log10().floor() as i32;
+    let exponent = (value * 1.005).log10().floor() as i32;
     let lead = value / 10f64.powi(exponent);
     if (lead - 1.0).abs() < 0.005 {
         format!("10{}", raised(exponent))
@@ -172,14 +173,16 @@ mod tests {
     #[test]
     fn rates_are_readable() {
         for (value, text) in [
-            (0.05, "5 %"),
-            (0.012, "1.2 %"),
-            (0.001, "0.1 %"),
+            (0.05, "5\u{a0}%"),
+            (0.012, "1.2\u{a0}%"),
+            (0.001, "0.1\u{a0}%"),
             (1e-5, "10⁻⁵"),
             (3.16e-7, "3.2·10⁻⁷"),
+            (9.99e-6, "10⁻⁵"),
+            (9.99e-4, "0.1\u{a0}%"),
             (0.0, "0"),
-            (0.5, "50 %"),
-            (0.2, "20 %"),
+            (0.5, "50\u{a0}%"),
+            (0.2, "20\u{a0}%"),
         ] {
             assert_eq!(rate(value), text);
         }
