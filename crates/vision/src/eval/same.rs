@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::compare::Doubles;
-use super::{Compared, EvalError, Folder, Study, Tail};
+use super::{Compared, EvalError, Folder, Study};
 
 /// Pairs of numbers of people, and where they come from.
 #[derive(Clone, Default)]
@@ -23,29 +23,21 @@ const EXPECTED: f64 = 0.05;
 const MIDDLE: f64 = 1e-4;
 /// The tail of strangers is fitted to this share of the highest comparisons.
 const SHARE: f64 = 1e-3;
+/// Fewer comparisons than this say nothing about a tail.
+const LEAST: usize = 30;
 
 /// Suspects by rule. Two people are taken for one when (a) one of their comparisons is so high that fewer than one in
-/// twenty such studies of strangers would have any like it, by the exponential tail of this study below that score, and (b) the
+/// twenty such studies of strangers would have any like it, by an exponential tail fitted to all of this one, and (b) the
 /// median of all comparisons of the two is at least the score which one in 10,000 strangers reach. With few
 /// photographs or a weak model no pair is high enough for (a): then nobody is suspected.
 pub fn suspects(study: &Study, compared: &Compared) -> SamePeople {
     let mut pairs = Doubles::new();
-    // The tail without those above the limit, until nothing changes: suspects must not explain themselves.
-    let (mut limit, total) = (f64::INFINITY, compared.n_strangers);
-    let mut middle = f64::INFINITY;
-    for _ in 0..5 {
-        let scores = compared.strangers.iter().map(|c| (f64::from(c.score), 1.0));
-        let below = scores.filter(|(score, _)| *score < limit);
-        let Some(tail) = Tail::fit(below, total, SHARE).map(Tail::without_end) else {
-            break;
+    let Some((limit, middle)) = limits(compared) else {
+        return SamePeople {
+            pairs,
+            source: "rule",
         };
-        middle = tail.score(MIDDLE);
-        let next = tail.score((EXPECTED / total).min(tail.rate));
-        if (next - limit).abs() < 1e-6 {
-            break;
-        }
-        limit = next;
-    }
+    };
     let mut all = HashMap::<(u32, u32), Vec<f32>>::new();
     let high = compared
         .strangers
@@ -75,6 +67,17 @@ pub fn suspects(study: &Study, compared: &Compared) -> SamePeople {
         pairs,
         source: "rule",
     }
+}
+
+/// The score of (a) and that of (b): an exponential tail over the score that one comparison in 1,000 reaches, its scale
+/// from the median excess, which a few suspects cannot move.
+fn limits(compared: &Compared) -> Option<(f64, f64)> {
+    let above = (compared.n_strangers * SHARE) as usize;
+    let score = |at: usize| compared.strangers.get(at).map(|c| f64::from(c.score));
+    let (from, half) = (score(above)?, score(above / 2)?);
+    let scale = (half - from) / std::f64::consts::LN_2;
+    let at = |rate: f64| from + scale * (SHARE / rate).ln().max(0.0);
+    (above >= LEAST && scale > 0.0).then(|| (at(EXPECTED / compared.n_strangers), at(MIDDLE)))
 }
 
 /// Reads a list: `identity<TAB>identity` a line. People who are not in the folder are skipped.
