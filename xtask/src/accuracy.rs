@@ -24,7 +24,7 @@ pub fn standard_pack(place: &Place, steps: &mut Steps, data: &Path) {
     steps.run("install the pack standard", &mut install, 5);
 }
 
-/// Clips with ground truth through the real edge and centre, then pairs of real photographs.
+/// Clips with ground truth through the real edge and centre, then real photographs.
 pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Path) {
     let ready = |pack: &str| pack::installed(place, &place.tapal("debug"), data, pack);
     for name in [STARTER, STANDARD] {
@@ -44,25 +44,43 @@ pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Pa
         ];
         steps.log(&step, |log| exact(&tapal(place, env, data, &args, log)?));
     }
+    photographs(place, steps, env, data);
+}
+
+/// Pairs of photographs, then lists with listed and unlisted people, against the committed baseline. Without the
+/// cache, so that a change of our own code shows.
+fn photographs(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Path) {
     let faces = place.root.join("../shared/faces/lfw-dev");
     let pairs = place.root.join("../shared/faces/lfw-dev-pairs.tsv");
-    let step = "pairs of photographs, standard";
-    if !pairs.is_file() || !ready(STANDARD) {
-        steps.skip(step, "photographs or pack are not beside the checkout");
-        return;
-    }
-    let args = [
-        "eval",
-        "pairs",
-        &faces.to_string_lossy(),
-        &pairs.to_string_lossy(),
-        "--pack",
-        STANDARD,
-        "--json",
+    let baseline = place.root.join("models/baseline.json");
+    let ready = pack::installed(place, &place.tapal("debug"), data, STANDARD);
+    let (faces, pairs) = (faces.to_string_lossy(), pairs.to_string_lossy());
+    let evaluations = [
+        (
+            "pairs of photographs, standard",
+            vec!["pairs", &*faces, &*pairs],
+        ),
+        ("lists of photographs, standard", vec!["search", &*faces]),
     ];
-    steps.log(step, |log| {
-        tapal(place, env, data, &args, log).map(|_| String::new())
-    });
+    for (step, what) in evaluations {
+        if !Path::new(&*pairs).is_file() || !ready {
+            steps.skip(step, "photographs or pack are not beside the checkout");
+            continue;
+        }
+        let baseline = baseline.to_string_lossy();
+        let rest = [
+            "--pack",
+            STANDARD,
+            "--no-cache",
+            "--json",
+            "--check",
+            &*baseline,
+        ];
+        let args = [vec!["eval"], what, rest.to_vec()].concat();
+        steps.log(step, |log| {
+            tapal(place, env, data, &args, log).map(|_| String::new())
+        });
+    }
 }
 
 fn tapal(

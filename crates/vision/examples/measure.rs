@@ -1,4 +1,4 @@
-//! Measures a pack by hand: accuracy on pairs, calibration, engine latency. A developer's tool.
+//! Measures a pack by hand: accuracy on pairs, engine latency. A developer's tool.
 //! `cargo run --release -p tapal-vision --example measure -- pairs|all|speed MODELS_DIR PACK ENGINE ROOT [PAIRS]`
 #![allow(
     clippy::print_stdout,
@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         engine: &engine,
         detect,
         threads,
+        cache: None,
     };
     let quiet = |_, _| ();
     match what.as_str() {
@@ -50,15 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", serde_json::to_string_pretty(&report)?);
         }
         "all" => {
-            let (report, scores) = eval::all_pairs(Path::new(root), &setup, &quiet)?;
+            let report = eval::all_pairs(Path::new(root), &setup, &quiet)?;
             println!("{}", serde_json::to_string_pretty(&report)?);
-            let rates = (2..=14)
-                .map(|i| 10f64.powf(-f64::from(i) / 2.0))
-                .collect::<Vec<_>>();
-            for (score, fmr) in eval::calibration(&scores, &rates) {
-                println!("{{ score = {:.4}, fmr = {:.3e} }},", score, fmr);
-            }
-            println!("ten highest impostor scores: {:?}", &scores[..10]);
         }
         _ => speed(&pack, &engine)?,
     }

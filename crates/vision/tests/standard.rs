@@ -86,6 +86,7 @@ fn the_pipeline_reaches_the_bare_model() {
         engine: &engine,
         detect: DetectSize::default(),
         threads,
+        cache: None,
     };
     let report = eval::pairs(&root, &pairs, &setup, &|_, _| ()).unwrap();
     assert_eq!(report.failures_to_enrol, 0);

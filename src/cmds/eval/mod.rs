@@ -1,7 +1,12 @@
 //! `tapal eval`: measures accuracy on photographs and the whole path on clips. JSON with `--json`.
 
+mod baseline;
+mod calibrate;
 pub mod clips;
 mod pairs;
+mod report;
+mod search;
+mod study;
 pub mod truth;
 
 use clap::Subcommand;
@@ -21,6 +26,10 @@ enum Verb {
     Clips(clips::Args),
     /// Compare pairs of photographs: true accept rate at a false accept rate.
     Pairs(pairs::Args),
+    /// Search lists of several sizes with listed and unlisted people: what was predicted and what was measured.
+    Search(search::Args),
+    /// Fit what a score means and print the table for a model card.
+    Calibrate(calibrate::Args),
 }
 
 /// Runs it.
@@ -28,5 +37,7 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
     match args.verb {
         Verb::Clips(args) => clips::run(args, settings),
         Verb::Pairs(args) => pairs::run(args, settings),
+        Verb::Search(args) => search::run(args, settings),
+        Verb::Calibrate(args) => calibrate::run(args, settings),
     }
 }

@@ -1,12 +1,16 @@
 //! `tapal eval pairs ROOT PAIRS.tsv`: 1:1 comparison through the real detection and alignment.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
-use tapal_vision::{DetectSize, eval};
+use tapal_vision::eval;
 
-use crate::{cmds::Settings, inference, progress};
+use super::{
+    baseline,
+    study::{Progress, With},
+};
+use crate::{cmds::Settings, progress};
 
 /// Arguments of `tapal eval pairs`.
 #[derive(clap::Args)]
@@ -15,15 +19,17 @@ pub struct Args {
     root: PathBuf,
     /// Columns a, b, same; paths within ROOT.
     pairs: PathBuf,
-    /// Model pack.
-    #[arg(long, value_name = "NAME")]
-    pack: Option<String>,
-    /// Inference engine: auto, rten or ort.
-    #[arg(long)]
-    engine: Option<String>,
+    #[command(flatten)]
+    with: With,
     /// Compare every photograph with every other instead of the listed pairs.
     #[arg(long)]
     all: bool,
+    /// Fail when accuracy was lost against this file.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+    /// Put the result into this baseline file.
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -31,47 +37,45 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> Result<()> {
-    let config = settings
-        .with("pack", args.pack)
-        .with("engine", args.engine)
-        .load()?;
-    let open = inference::open(&config)?;
-    let setup = eval::Setup {
-        pack: &open.pack,
-        engine: &open.engine,
-        detect: DetectSize::default(),
-        threads: config.threads(),
-    };
-    let bar = Mutex::new(None::<progress::Bar>);
-    let show = |done: usize, total: usize| {
-        if let Ok(mut bar) = bar.lock() {
-            bar.get_or_insert_with(|| progress::Bar::new("embedding", total as u64))
-                .set(done as u64);
-        }
-    };
-    let report = if args.all {
-        eval::all_pairs(&args.root, &setup, &show)?.0
-    } else {
-        eval::pairs(&args.root, &eval::load_pairs(&args.pairs)?, &setup, &show)?
-    };
-    let tar: Map<String, Value> = report
-        .tar
-        .iter()
-        .map(|row| {
-            (
-                rate(row.far),
-                json!({"value": row.tar, "ci95": row.ci95, "threshold": row.threshold}),
-            )
+    let opened = args.with.open(settings)?;
+    let bar = Progress::default();
+    let show = |done: usize, total: usize| bar.show("embedding", done, total);
+    let report = opened.with(|setup| {
+        Ok(if args.all {
+            eval::all_pairs(&args.root, setup, &show)?
+        } else {
+            eval::pairs(&args.root, &eval::load_pairs(&args.pairs)?, setup, &show)?
         })
-        .collect();
+    })?;
     if args.json {
-        let mut value = serde_json::to_value(&report)?;
-        if let Some(object) = value.as_object_mut() {
-            object.insert("tar".into(), Value::Object(tar));
-        }
-        progress::result(&serde_json::to_string_pretty(&value)?);
-        return Ok(());
+        progress::result(&serde_json::to_string_pretty(&json(&report)?)?);
+    } else {
+        print(&report);
     }
+    let measured = baseline::of_pairs(&report);
+    if let Some(path) = &args.check {
+        baseline::check(path, &measured)?;
+    }
+    match &args.write_baseline {
+        Some(path) => baseline::write(path, measured),
+        None => Ok(()),
+    }
+}
+
+fn json(report: &eval::Report) -> Result<Value> {
+    let row = |row: &eval::Accepted| {
+        let value = json!({"value": row.tar, "ci95": row.ci95, "threshold": row.threshold});
+        (rate(row.far), value)
+    };
+    let tar = report.tar.iter().map(row).collect::<Map<String, Value>>();
+    let mut value = serde_json::to_value(report)?;
+    if let Some(object) = value.as_object_mut() {
+        object.insert("tar".into(), Value::Object(tar));
+    }
+    Ok(value)
+}
+
+fn print(report: &eval::Report) {
     progress::result(&format!(
         "{} on {} ({} photographs, {} without a usable face)",
         report.model_id, report.engine, report.images, report.failures_to_enrol
@@ -89,7 +93,6 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
             _ => format!("TAR at FAR {far}: too few impostor pairs to say"),
         });
     }
-    Ok(())
 }
 
 fn rate(far: f64) -> String {

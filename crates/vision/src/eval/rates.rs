@@ -1,8 +1,10 @@
-//! Counting: accept rates, their bounds and calibrations, from compared pairs. Pure numbers; it opens nothing.
+//! Counting: accept rates, their bounds, from compared pairs. Pure numbers; it opens nothing.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+use super::bootstrap::Random;
 
 const ROUNDS: usize = 500;
 /// Fewer impostor pairs than this above the threshold say nothing about its rate.
@@ -73,14 +75,8 @@ fn bootstrap(
         by_person.entry(compared.person).or_default().push(compared);
     }
     let people = by_person.into_values().collect::<Vec<_>>();
-    let mut state = 0x5eed_u64;
-    let mut uniform = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    };
+    let mut random = Random::new(0x5eed);
+    let mut uniform = || random.uniform();
     let mean = impostor_falling.len() as f64 * far;
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
@@ -107,18 +103,6 @@ fn poisson(mean: f64, uniform: &mut impl FnMut() -> f64) -> usize {
         n += 1;
     }
     n
-}
-
-/// Score against false match rate, from impostor scores (highest first), at the given rates as far as at
-/// least ten impostor pairs lie above: rarer rates are not counted but guessed, and are left out.
-pub fn calibration(impostor_falling: &[f32], rates: &[f64]) -> Vec<(f32, f64)> {
-    let n = impostor_falling.len() as f64;
-    let point = |fmr: &f64| {
-        let above = n * fmr;
-        let score = impostor_falling.get(above.round() as usize)?;
-        (above >= 10.0).then_some((*score, *fmr))
-    };
-    rates.iter().filter_map(point).collect()
 }
 
 #[cfg(test)]
@@ -160,15 +144,5 @@ mod tests {
             person: 9,
         });
         assert_eq!(accepted(1e-2, &genuine, &impostor).tar, Some(0.5));
-    }
-
-    #[test]
-    fn the_calibration_stops_where_counting_stops() {
-        let scores = (0..10_000)
-            .map(|i| 1.0 - i as f32 / 10_000.0)
-            .collect::<Vec<_>>();
-        let points = calibration(&scores, &[1e-1, 1e-2, 1e-3, 1e-4]);
-        assert_eq!(points.len(), 3);
-        assert!(points.windows(2).all(|w| w[0].0 < w[1].0));
     }
 }
