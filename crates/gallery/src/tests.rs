@@ -10,7 +10,7 @@ use super::*;
 const MODEL: &str = "stub@00000000";
 
 /// A unit vector near one of a few centres: like real templates, where neighbours are close.
-fn template(dimension: usize, centre: u64, seed: u64, spread: f32) -> Vec<f32> {
+pub(crate) fn template(dimension: usize, centre: u64, seed: u64, spread: f32) -> Vec<f32> {
     let mut values = noise(dimension, centre);
     for (value, jitter) in values.iter_mut().zip(noise(dimension, seed ^ 0x5eed_0000)) {
         *value += spread * jitter;
@@ -169,16 +169,29 @@ fn searches_go_on_while_the_list_changes() {
     });
 }
 
+fn owner(slot: u32) -> block::Owner {
+    block::Owner {
+        slot,
+        entry: EntryId(Uuid::from_u128(slot.into())),
+        entry_version: 1,
+        list: ListKind::Wanted,
+        in_force_from: UtcMs(0),
+        in_force_to: UtcMs(10),
+    }
+}
+
 #[test]
 fn a_removed_template_is_wiped() {
     let mut rows = block::Rows::new(4);
     for n in 0..3 {
-        rows.push(n, &[0.5; 4]);
+        rows.append(owner(n), &[vec![0.5; 4]]).unwrap();
     }
     assert_eq!(rows.remove(0), Some(2));
     assert_eq!(rows.remove(1), None);
     assert_eq!(rows.blocks[0].exact[4..12], [0.0; 8]);
-    assert_eq!(rows.blocks[0].codes[4..12], [0; 8]);
+    for row in 1..3 {
+        assert_eq!(rows.blocks[0].codes.row(row), [0; 4]);
+    }
     assert_eq!(rows.len(), 1);
 }
 
