@@ -7,8 +7,10 @@ mod kernel;
 mod quantise;
 mod search;
 pub mod snapshot;
+pub mod synthetic;
 #[cfg(test)]
 mod tests;
+mod yardstick;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
