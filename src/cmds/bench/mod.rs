@@ -1,6 +1,7 @@
 //! `tapal bench`: measures speed on this machine. JSON with `--json`.
 
 mod node;
+mod search;
 
 use clap::Subcommand;
 
@@ -17,11 +18,14 @@ pub struct Args {
 enum Verb {
     /// Several cameras on one node for some minutes: latency, dropped frames, processor time, memory.
     Node(node::Args),
+    /// The exact search on made-up templates: by number, against the memory's speed and against peers.
+    Search(search::Args),
 }
 
 /// Runs it.
 pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
     match args.verb {
         Verb::Node(args) => node::run(args, settings),
+        Verb::Search(args) => search::run(args),
     }
 }

@@ -50,10 +50,7 @@ impl Times {
     pub fn time<T>(&mut self, call: impl FnOnce() -> T) -> T {
         let (started, ran) = (Instant::now(), thread_ms());
         let answer = call();
-        self.push(
-            started.elapsed().as_secs_f64() * 1e3,
-            thread_ms() - ran,
-        );
+        self.push(started.elapsed().as_secs_f64() * 1e3, thread_ms() - ran);
         answer
     }
 
@@ -73,7 +70,10 @@ impl Times {
 /// Milliseconds this thread has run; 0 where the system does not say.
 fn thread_ms() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let ran = text.split_whitespace().next().and_then(|t| t.parse::<f64>().ok());
+    let ran = text
+        .split_whitespace()
+        .next()
+        .and_then(|t| t.parse::<f64>().ok());
     ran.unwrap_or(0.0) / 1e6
 }
 
