@@ -184,14 +184,16 @@ impl Gallery {
         let held = self.read();
         let candidate = |(place, score): &((u32, u32), f32)| {
             let owner = rows.blocks[place.0 as usize].owners[place.1 as usize];
-            held.by_entry.contains_key(&owner.entry).then(|| Candidate {
-                entry: owner.entry,
-                entry_version: owner.entry_version,
-                list: owner.list,
-                in_force_from: owner.in_force_from,
-                in_force_to: owner.in_force_to,
-                score: *score,
-            })
+            held.by_entry
+                .contains_key(&owner.entry)
+                .then_some(Candidate {
+                    entry: owner.entry,
+                    entry_version: owner.entry_version,
+                    list: owner.list,
+                    in_force_from: owner.in_force_from,
+                    in_force_to: owner.in_force_to,
+                    score: *score,
+                })
         };
         let answer = found.iter().map(|best| best.iter().filter_map(candidate));
         Ok(answer.map(Iterator::collect).collect())

@@ -47,6 +47,7 @@ struct Probe<'a> {
 }
 
 /// What one thread found for one query.
+#[derive(Default)]
 struct Found {
     /// The `k` best lower bounds so far, one a slot, best first.
     floor: Vec<(u32, f32)>,
@@ -132,15 +133,6 @@ fn key(score: f32) -> u32 {
 
 fn unkey(key: u32) -> f32 {
     f32::from_bits(key ^ if key >> 31 == 1 { 1 << 31 } else { u32::MAX })
-}
-
-impl Default for Found {
-    fn default() -> Self {
-        Found {
-            floor: Vec::new(),
-            open: Vec::new(),
-        }
-    }
 }
 
 impl Found {
