@@ -1,50 +1,133 @@
-//! Where templates lie: blocks of a fixed number of rows, so that growing never leaves a copy behind in freed
-//! memory and one block of codes stays in the processor's cache while a batch of queries passes over it.
+//! Where templates lie: blocks of a fixed number of rows, so that growing never leaves a copy behind in freed memory.
+//! A search holds on to the blocks it started with; whoever changes one that is being read changes a copy, and the old
+//! one is wiped when its last reader lets go. Must not know scores.
 
+use std::sync::Arc;
+
+use tapal_domain::{entry::ListKind, id::EntryId, time::UtcMs};
 use zeroize::Zeroize;
 
+use crate::kernel::Codes;
 use crate::quantise::{Scale, quantise};
 
-/// Rows a block: 256 rows of 512 codes are 128 KiB.
-pub(crate) const ROWS: usize = 256;
+/// Rows a block: 1,024 rows of 512 values are 0.5 MiB of codes and 2 MiB of exact values.
+pub(crate) const ROWS: usize = 1024;
 
-/// A fixed piece of the gallery.
+/// Whose row it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Owner {
+    /// Number of the entry in this gallery.
+    pub slot: u32,
+    pub entry: EntryId,
+    pub entry_version: u32,
+    pub list: ListKind,
+    pub in_force_from: UtcMs,
+    pub in_force_to: UtcMs,
+}
+
+/// The extremes of the scales in a block; never too narrow, perhaps too wide after a removal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    pub least_step: f32,
+    pub most_step: f32,
+    pub most_error: f32,
+}
+
+/// A fixed piece of the gallery. Codes and exact values lie apart: a scan reads the codes only.
+#[derive(Clone)]
 pub(crate) struct Block {
-    /// int8 codes, row-major.
-    pub codes: Box<[i8]>,
+    pub codes: Codes,
     /// The exact values, row-major.
-    pub exact: Box<[f32]>,
-    /// One a row.
-    pub scales: Box<[Scale]>,
-    /// Slot of the entry each row belongs to.
-    pub slots: Box<[u32]>,
-    /// Rows in use.
-    pub rows: usize,
+    pub exact: Vec<f32>,
+    pub scales: Vec<Scale>,
+    /// One a row in use.
+    pub owners: Vec<Owner>,
+    pub extent: Extent,
 }
 
 impl Block {
-    fn new(dimension: usize) -> Self {
-        Block {
-            codes: vec![0; ROWS * dimension].into(),
-            exact: vec![0.0; ROWS * dimension].into(),
-            scales: vec![Scale::default(); ROWS].into(),
-            slots: vec![0; ROWS].into(),
-            rows: 0,
-        }
+    /// `None` when there is no memory left.
+    pub(crate) fn new(dimension: usize) -> Option<Self> {
+        Some(Block {
+            codes: Codes::new(dimension, ROWS)?,
+            exact: vec![0.0; ROWS * dimension],
+            scales: vec![Scale::default(); ROWS],
+            owners: Vec::with_capacity(ROWS),
+            extent: Extent {
+                least_step: f32::INFINITY,
+                most_step: 0.0,
+                most_error: 0.0,
+            },
+        })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.owners.len()
+    }
+
+    pub(crate) fn exact(&self, row: usize) -> &[f32] {
+        let dimension = self.exact.len() / ROWS;
+        &self.exact[row * dimension..(row + 1) * dimension]
+    }
+
+    /// Fills the next row; there must be room.
+    pub(crate) fn push(&mut self, owner: Owner, values: &[f32]) {
+        let row = self.rows();
+        self.exact[row * values.len()..(row + 1) * values.len()].copy_from_slice(values);
+        self.scales[row] = quantise(values, self.codes.row_mut(row));
+        self.owners.push(owner);
+        self.widen(self.scales[row]);
+    }
+
+    fn widen(&mut self, scale: Scale) {
+        let extent = &mut self.extent;
+        extent.least_step = extent.least_step.min(scale.step);
+        extent.most_step = extent.most_step.max(scale.step);
+        extent.most_error = extent.most_error.max(scale.error);
+    }
+
+    fn take_over(&mut self, row: usize, from: &Block, other: usize) {
+        let dimension = self.exact.len() / ROWS;
+        self.codes
+            .row_mut(row)
+            .copy_from_slice(from.codes.row(other));
+        self.exact[row * dimension..(row + 1) * dimension].copy_from_slice(from.exact(other));
+        self.scales[row] = from.scales[other];
+        self.owners[row] = from.owners[other];
+        self.widen(self.scales[row]);
+    }
+
+    fn move_last_to(&mut self, row: usize) {
+        let (dimension, last) = (self.exact.len() / ROWS, self.rows() - 1);
+        let mut codes = self.codes.row(last).to_vec();
+        self.codes.row_mut(row).copy_from_slice(&codes);
+        codes.zeroize();
+        self.exact
+            .copy_within(last * dimension..(last + 1) * dimension, row * dimension);
+        self.scales[row] = self.scales[last];
+        self.owners[row] = self.owners[last];
+    }
+
+    fn wipe_last(&mut self) {
+        let (dimension, last) = (self.exact.len() / ROWS, self.rows() - 1);
+        self.codes.row_mut(last).zeroize();
+        self.exact[last * dimension..(last + 1) * dimension].zeroize();
+        self.scales[last] = Scale::default();
+        self.owners.pop();
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
-        self.codes.zeroize();
         self.exact.zeroize();
     }
 }
 
-/// All rows, without gaps.
+/// All rows, without gaps. A clone shares the blocks.
+#[derive(Clone)]
 pub(crate) struct Rows {
     dimension: usize,
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<Arc<Block>>,
 }
 
 impl Rows {
@@ -56,63 +139,38 @@ impl Rows {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.blocks
-            .last()
-            .map_or(0, |last| (self.blocks.len() - 1) * ROWS + last.rows)
+        let full = self.blocks.len().saturating_sub(1) * ROWS;
+        self.blocks.last().map_or(0, |last| full + last.rows())
     }
 
-    /// Appends a row and gives its number.
-    pub(crate) fn push(&mut self, slot: u32, values: &[f32]) -> usize {
-        if self.blocks.last().is_none_or(|last| last.rows == ROWS) {
-            self.blocks.push(Block::new(self.dimension));
+    /// Appends rows and gives their numbers. `None`, and nothing changed, when there is no memory left.
+    pub(crate) fn append(&mut self, owner: Owner, templates: &[Vec<f32>]) -> Option<Vec<u32>> {
+        let (first, end) = (self.len(), self.len() + templates.len());
+        let mut fresh = Vec::new();
+        for _ in self.blocks.len()..end.div_ceil(ROWS) {
+            fresh.push(Arc::new(Block::new(self.dimension)?));
         }
-        let (at, dimension) = (self.len(), self.dimension);
-        let block = &mut self.blocks[at / ROWS];
-        let row = at % ROWS;
-        let span = row * dimension..(row + 1) * dimension;
-        block.scales[row] = quantise(values, &mut block.codes[span.clone()]);
-        block.exact[span].copy_from_slice(values);
-        block.slots[row] = slot;
-        block.rows += 1;
-        at
+        self.blocks.append(&mut fresh);
+        for (at, values) in (first..end).zip(templates) {
+            Arc::make_mut(&mut self.blocks[at / ROWS]).push(owner, values);
+        }
+        Some((first as u32..end as u32).collect())
     }
 
     /// Wipes a row; the last row takes its place. Gives the slot of the row that moved, if one did.
     pub(crate) fn remove(&mut self, at: usize) -> Option<u32> {
         let last = self.len().checked_sub(1)?;
-        let dimension = self.dimension;
-        let mut moved = None;
         let mut tail = self.blocks.pop()?;
-        let from = (last % ROWS) * dimension..(last % ROWS + 1) * dimension;
-        if at != last {
-            let home = if at / ROWS == last / ROWS {
-                None
-            } else {
-                self.blocks.get_mut(at / ROWS)
-            };
-            let row = at % ROWS;
-            let slot = tail.slots[last % ROWS];
-            match home {
-                None => {
-                    tail.codes.copy_within(from.clone(), row * dimension);
-                    tail.exact.copy_within(from.clone(), row * dimension);
-                    tail.scales[row] = tail.scales[last % ROWS];
-                    tail.slots[row] = slot;
-                }
-                Some(home) => {
-                    let to = row * dimension..(row + 1) * dimension;
-                    home.codes[to.clone()].copy_from_slice(&tail.codes[from.clone()]);
-                    home.exact[to].copy_from_slice(&tail.exact[from.clone()]);
-                    home.scales[row] = tail.scales[last % ROWS];
-                    home.slots[row] = slot;
-                }
+        let block = Arc::make_mut(&mut tail);
+        let moved = (at != last).then(|| block.owners[last % ROWS].slot);
+        if moved.is_some() {
+            match self.blocks.get_mut(at / ROWS) {
+                Some(home) => Arc::make_mut(home).take_over(at % ROWS, block, last % ROWS),
+                None => block.move_last_to(at % ROWS),
             }
-            moved = Some(slot);
         }
-        tail.codes[from.clone()].zeroize();
-        tail.exact[from].zeroize();
-        tail.rows -= 1;
-        if tail.rows > 0 {
+        block.wipe_last();
+        if block.rows() > 0 {
             self.blocks.push(tail);
         }
         moved

@@ -2,17 +2,24 @@
 //! It compares templates of one model only, keeps no picture and no name, and does not judge a score.
 
 mod block;
+mod held;
+mod kernel;
 mod quantise;
 mod search;
+pub mod snapshot;
+pub mod synthetic;
 #[cfg(test)]
 mod tests;
+mod yardstick;
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use held::Held;
 use tapal_domain::{entry::ListKind, id::EntryId, screening::Candidate, time::UtcMs};
 
+pub use kernel::Kernel;
 pub use quantise::dot;
+pub use search::Effort;
 
 /// What one entry looks like to the gallery. `Debug` is redacted.
 #[derive(Clone, PartialEq)]
@@ -69,44 +76,25 @@ pub enum GalleryError {
     /// Not a unit vector of finite numbers.
     #[error("a template is not a unit vector of finite numbers; enrol the photograph again")]
     NotNormalised,
+    /// The machine has no memory left.
+    #[error("there is no memory left for another template; a template needs 5 bytes a value")]
+    NoMemory,
 }
 
-/// All entries of one node. Searches run side by side; a change waits for them and holds them up for microseconds.
+/// All entries of one node. A search reads the gallery as it was when it began; changes do not wait for it.
 pub struct Gallery {
     model_id: String,
     dimension: usize,
     held: RwLock<Held>,
 }
 
-struct Held {
-    rows: block::Rows,
-    slots: Vec<Slot>,
-    by_entry: HashMap<EntryId, u32>,
-    free: Vec<u32>,
-}
-
-struct Slot {
-    entry: EntryId,
-    entry_version: u32,
-    list: ListKind,
-    in_force_from: UtcMs,
-    in_force_to: UtcMs,
-    rows: Vec<usize>,
-}
-
 impl Gallery {
     /// An empty gallery for templates of `dimension` values made by `model_id`.
     pub fn new(model_id: impl Into<String>, dimension: usize) -> Self {
-        let held = Held {
-            rows: block::Rows::new(dimension),
-            slots: Vec::new(),
-            by_entry: HashMap::new(),
-            free: Vec::new(),
-        };
         Gallery {
             model_id: model_id.into(),
             dimension,
-            held: RwLock::new(held),
+            held: RwLock::new(Held::new(dimension)),
         }
     }
 
@@ -142,12 +130,11 @@ impl Gallery {
             self.check_template(template)?;
         }
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.remove(listed.entry);
-        held.insert(listed);
-        Ok(())
+        held.put(listed)
     }
 
-    /// Removes and wipes an entry; whether it was there.
+    /// Removes and wipes an entry; whether it was there. No search that begins afterwards finds it. Where a search is
+    /// reading at this moment, the wiping happens when it ends.
     pub fn remove(&self, entry: EntryId) -> bool {
         self.held
             .write()
@@ -157,11 +144,11 @@ impl Gallery {
 
     /// Removes and wipes everything.
     pub fn clear(&self) {
+        let empty = Held::new(self.dimension);
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.rows.blocks.clear();
-        held.slots.clear();
-        held.by_entry.clear();
-        held.free.clear();
+        let old = std::mem::replace(&mut *held, empty);
+        drop(held);
+        drop(old);
     }
 
     /// The entries held, in no order.
@@ -170,27 +157,46 @@ impl Gallery {
     }
 
     /// For each query the `k` most similar entries, strongest first, each by its best template. Exactly what a
-    /// plain f32 scan gives; all queries share one pass over the templates.
+    /// plain f32 scan gives; all queries share one pass over the templates. On the caller's thread.
     pub fn search(
         &self,
         model_id: &str,
         queries: &[&[f32]],
         k: usize,
     ) -> Result<Vec<Vec<Candidate>>, GalleryError> {
+        self.search_with(model_id, queries, k, Effort::default())
+    }
+
+    /// [`Gallery::search`] on several threads, or with a chosen kernel. Entries removed while it ran are left out.
+    pub fn search_with(
+        &self,
+        model_id: &str,
+        queries: &[&[f32]],
+        k: usize,
+        effort: Effort,
+    ) -> Result<Vec<Vec<Candidate>>, GalleryError> {
         self.check_model(model_id)?;
         for query in queries {
             self.check_template(query)?;
         }
+        let rows = Arc::clone(&self.read().rows);
+        let found = search::search(&rows, queries, k, effort);
         let held = self.read();
-        let found = search::search(&held.rows, queries, k);
-        Ok(found
-            .iter()
-            .map(|best| {
-                best.iter()
-                    .map(|(slot, score)| held.candidate(*slot, *score))
-                    .collect()
-            })
-            .collect())
+        let candidate = |(place, score): &((u32, u32), f32)| {
+            let owner = rows.blocks[place.0 as usize].owners[place.1 as usize];
+            held.by_entry
+                .contains_key(&owner.entry)
+                .then_some(Candidate {
+                    entry: owner.entry,
+                    entry_version: owner.entry_version,
+                    list: owner.list,
+                    in_force_from: owner.in_force_from,
+                    in_force_to: owner.in_force_to,
+                    score: *score,
+                })
+        };
+        let answer = found.iter().map(|best| best.iter().filter_map(candidate));
+        Ok(answer.map(Iterator::collect).collect())
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Held> {
@@ -214,9 +220,7 @@ impl Gallery {
                 given: values.len(),
             });
         }
-        let length = dot(values, values);
-        // The search's error bound is proven for unit vectors only. NaN fails this too.
-        if (length - 1.0).abs() <= 1e-3 {
+        if is_unit(values) {
             Ok(())
         } else {
             Err(GalleryError::NotNormalised)
@@ -224,66 +228,13 @@ impl Gallery {
     }
 }
 
+/// Whether the search's error bound holds for it: it is proven for unit vectors only. NaN fails this too.
+fn is_unit(values: &[f32]) -> bool {
+    (dot(values, values) - 1.0).abs() <= 1e-3
+}
+
 impl std::fmt::Debug for Gallery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Gallery({}, {} entries)", self.model_id, self.len())
-    }
-}
-
-impl Held {
-    fn insert(&mut self, listed: &Listed) {
-        let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let rows = listed
-            .templates
-            .iter()
-            .map(|values| self.rows.push(slot, values))
-            .collect();
-        let filled = Slot {
-            entry: listed.entry,
-            entry_version: listed.entry_version,
-            list: listed.list,
-            in_force_from: listed.in_force_from,
-            in_force_to: listed.in_force_to,
-            rows,
-        };
-        match self.slots.get_mut(slot as usize) {
-            Some(place) => *place = filled,
-            None => self.slots.push(filled),
-        }
-        self.by_entry.insert(listed.entry, slot);
-    }
-
-    fn remove(&mut self, entry: EntryId) -> bool {
-        let Some(slot) = self.by_entry.remove(&entry) else {
-            return false;
-        };
-        // Highest first, so that a row still to be removed is never the one that moves.
-        let mut rows = std::mem::take(&mut self.slots[slot as usize].rows);
-        rows.sort_unstable_by(|a, b| b.cmp(a));
-        for at in rows {
-            let last = self.rows.len() - 1;
-            if let Some(moved) = self.rows.remove(at)
-                && let Some(row) = self.slots[moved as usize]
-                    .rows
-                    .iter_mut()
-                    .find(|row| **row == last)
-            {
-                *row = at;
-            }
-        }
-        self.free.push(slot);
-        true
-    }
-
-    fn candidate(&self, slot: u32, score: f32) -> Candidate {
-        let slot = &self.slots[slot as usize];
-        Candidate {
-            entry: slot.entry,
-            entry_version: slot.entry_version,
-            list: slot.list,
-            in_force_from: slot.in_force_from,
-            in_force_to: slot.in_force_to,
-            score,
-        }
     }
 }

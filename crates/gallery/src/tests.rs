@@ -10,7 +10,7 @@ use super::*;
 const MODEL: &str = "stub@00000000";
 
 /// A unit vector near one of a few centres: like real templates, where neighbours are close.
-fn template(dimension: usize, centre: u64, seed: u64, spread: f32) -> Vec<f32> {
+pub(crate) fn template(dimension: usize, centre: u64, seed: u64, spread: f32) -> Vec<f32> {
     let mut values = noise(dimension, centre);
     for (value, jitter) in values.iter_mut().zip(noise(dimension, seed ^ 0x5eed_0000)) {
         *value += spread * jitter;
@@ -97,6 +97,65 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    /// Real-shaped: several views a person, people twice, the same photograph on two people, and any way to search.
+    #[test]
+    fn every_way_to_search_gives_the_plain_answer(
+        dimension in prop_oneof![Just(128usize), Just(512), Just(160)],
+        people in 100u64..900,
+        asked in 1usize..40,
+        k in 1usize..9,
+        seed in any::<u64>(),
+    ) {
+        let crowd = synthetic::Crowd::new(dimension, seed);
+        let gallery = Gallery::new(MODEL, dimension);
+        for person in 0..people {
+            // Every seventh person has exactly the templates of another one.
+            let looks = if person % 7 == 3 { person / 2 } else { person };
+            let views = (0..1 + person % 4).map(|view| crowd.template(looks, view / 2)).collect();
+            gallery.put(MODEL, &listed(person.into(), 1, views)).unwrap();
+        }
+        // Known views, new views and strangers.
+        let queries: Vec<Vec<f32>> = (0..asked as u64).map(|n| crowd.template(n * 37 % (people + 50), n % 3)).collect();
+        let queries: Vec<&[f32]> = queries.iter().map(Vec::as_slice).collect();
+        let expect = gallery.plain_scan(&queries, k, &|_| ());
+        for threads in [1, 3] {
+            for kernel in [Kernel::Best, Kernel::Portable] {
+                let found = gallery.search_with(MODEL, &queries, k, Effort { threads, kernel }).unwrap();
+                let found: Vec<Vec<_>> = found.iter().map(|f| f.iter().map(|c| (c.entry, c.score)).collect()).collect();
+                prop_assert_eq!(&found, &expect);
+            }
+        }
+        for (query, expect) in queries.iter().zip(&expect) {
+            let found = gallery.search(MODEL, &[query], k).unwrap();
+            let found: Vec<_> = found[0].iter().map(|c| (c.entry, c.score)).collect();
+            prop_assert_eq!(&found, expect);
+        }
+    }
+}
+
+#[test]
+fn a_search_keeps_the_list_it_began_with_and_a_change_does_not_wait() {
+    let gallery = Gallery::new(MODEL, 8);
+    for n in 0..3000 {
+        let views = vec![template(8, 1, n as u64, 0.5)];
+        gallery.put(MODEL, &listed(n, 1, views)).unwrap();
+    }
+    // What a search under way holds on to.
+    let reading = Arc::clone(&gallery.read().rows);
+    let before = reading.blocks[0].exact.clone();
+    let wiped = Arc::downgrade(&reading.blocks[0]);
+    for n in 0..3000 {
+        assert!(gallery.remove(EntryId(Uuid::from_u128(n))));
+    }
+    assert_eq!((gallery.len(), gallery.templates()), (0, 0));
+    assert_eq!(reading.blocks[0].exact, before);
+    drop(reading);
+    // The last reader let go: nothing holds the block, so it was wiped.
+    assert!(wiped.upgrade().is_none());
+}
+
 #[test]
 fn two_models_never_meet() {
     let gallery = Gallery::new(MODEL, 8);
@@ -169,16 +228,29 @@ fn searches_go_on_while_the_list_changes() {
     });
 }
 
+fn owner(slot: u32) -> block::Owner {
+    block::Owner {
+        slot,
+        entry: EntryId(Uuid::from_u128(slot.into())),
+        entry_version: 1,
+        list: ListKind::Wanted,
+        in_force_from: UtcMs(0),
+        in_force_to: UtcMs(10),
+    }
+}
+
 #[test]
 fn a_removed_template_is_wiped() {
     let mut rows = block::Rows::new(4);
     for n in 0..3 {
-        rows.push(n, &[0.5; 4]);
+        rows.append(owner(n), &[vec![0.5; 4]]).unwrap();
     }
     assert_eq!(rows.remove(0), Some(2));
     assert_eq!(rows.remove(1), None);
     assert_eq!(rows.blocks[0].exact[4..12], [0.0; 8]);
-    assert_eq!(rows.blocks[0].codes[4..12], [0; 8]);
+    for row in 1..3 {
+        assert_eq!(rows.blocks[0].codes.row(row), [0; 4]);
+    }
     assert_eq!(rows.len(), 1);
 }
 

@@ -6,11 +6,12 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use aes_gcm_siv::aead::{Aead, OsRng, Payload, rand_core::RngCore};
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
+use aes_gcm_siv::aead::{Aead, AeadInPlace, OsRng, Payload, rand_core::RngCore};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
 use zeroize::Zeroizing;
 
 const NONCE: usize = 12;
+const TAG: usize = 16;
 
 /// Why something could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,36 @@ impl Sealer {
             path: path.to_owned(),
         })?;
         Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Seals a piece of a larger file in place, bound to `place`; nonce and tag are added at its end. Whether it could be done.
+    pub fn seal_piece(&self, place: &[u8], piece: &mut Vec<u8>) -> bool {
+        let mut nonce = [0; NONCE];
+        OsRng.fill_bytes(&mut nonce);
+        let nonce = Nonce::from(nonce);
+        let tag = self.cipher.encrypt_in_place_detached(&nonce, place, piece);
+        tag.is_ok_and(|tag| {
+            piece.extend_from_slice(&nonce);
+            piece.extend_from_slice(&tag);
+            true
+        })
+    }
+
+    /// Undoes [`Sealer::seal_piece`]. `false`: changed since, at another place, or another key.
+    pub fn open_piece(&self, place: &[u8], piece: &mut Vec<u8>) -> bool {
+        let Some(length) = piece.len().checked_sub(NONCE + TAG) else {
+            return false;
+        };
+        let (sealed, end) = piece.split_at_mut(length);
+        let (nonce, tag) = (
+            Nonce::from_slice(&end[..NONCE]),
+            Tag::from_slice(&end[NONCE..]),
+        );
+        let opened = self
+            .cipher
+            .decrypt_in_place_detached(nonce, place, sealed, tag);
+        piece.truncate(length);
+        opened.is_ok()
     }
 
     /// Reads and opens a file. `None` when there is none.
@@ -190,6 +221,20 @@ mod tests {
             sealer.read(&path, "x"),
             Err(SealError::Broken { .. })
         ));
+    }
+
+    #[test]
+    fn a_piece_opens_at_its_place_only() {
+        let sealer = Sealer::new(&[7; 32]);
+        let mut piece = b"secret".to_vec();
+        assert!(sealer.seal_piece(b"1", &mut piece));
+        assert!(!piece.starts_with(b"secret"));
+        for (key, place) in [(7, b"2"), (8, b"1")] {
+            assert!(!Sealer::new(&[key; 32]).open_piece(place, &mut piece.clone()));
+        }
+        assert!(!sealer.open_piece(b"1", &mut piece[..20].to_vec()));
+        assert!(sealer.open_piece(b"1", &mut piece));
+        assert_eq!(piece, b"secret");
     }
 
     #[test]

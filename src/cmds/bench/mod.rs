@@ -2,6 +2,7 @@
 
 mod alerts;
 mod node;
+mod search;
 
 use clap::Subcommand;
 
@@ -20,6 +21,8 @@ enum Verb {
     Alerts(alerts::Args),
     /// Several cameras on one node for some minutes: latency, dropped frames, processor time, memory.
     Node(node::Args),
+    /// The exact search on made-up templates: by number, against the memory's speed and against peers.
+    Search(search::Args),
 }
 
 /// Runs it.
@@ -27,5 +30,6 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
     match args.verb {
         Verb::Alerts(args) => alerts::run(args, settings),
         Verb::Node(args) => node::run(args, settings),
+        Verb::Search(args) => search::run(args),
     }
 }
