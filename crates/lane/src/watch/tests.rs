@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tapal_domain::site::Direction;
 use tapal_gallery::Listed;
 use tapal_vision::stub::{StubFace, scene};
-use tapal_vision::{Analyser, DetectSize, EngineChoice, Pack, engine};
+use tapal_vision::{DetectSize, EngineChoice, Pack, engine};
 use uuid::Uuid;
 
 use super::*;
@@ -88,14 +88,11 @@ impl Stage {
 
     fn frame(&mut self, faces: &[StubFace]) {
         self.clock.advance(FRAME_MS);
-        let picture = scene(480, 240, faces);
-        let found = self.analyser.detect(&picture).unwrap();
+        let picture = Picture::of(&scene(480, 240, faces));
+        let found = self.analyser.detect_in(&picture).unwrap();
         let (at, uptime) = (self.clock.now(), self.clock.uptime_ms());
         let taken = self.watch.look(&picture, &found, at, uptime);
-        let crops: Vec<_> = taken
-            .iter()
-            .map(|t| self.analyser.align(&picture, &t.face))
-            .collect();
+        let crops: Vec<_> = taken.iter().map(|t| t.align(&self.analyser)).collect();
         let templates = self.analyser.embed(&crops).unwrap();
         let views = taken.into_iter().zip(templates).collect();
         let outcomes = self.watch.settle(views, &self.lists, &self.clock, uptime);
