@@ -5,8 +5,10 @@ use tapal_vision::{Grid, Picture};
 
 /// A still hall without anybody is searched this often, milliseconds.
 const STILL_MS: i64 = 1_000;
-/// Between two searches while something moves, or while everybody in view is known and slow.
+/// Between two searches while something moves, or while somebody slow is being judged.
 const CALM_MS: i64 = 240;
+/// Between two searches while everybody in view has been looked at enough.
+const KNOWN_MS: i64 = 360;
 /// Pictures come at the source's own beat: this much early is in time.
 const EARLY_MS: i64 = 20;
 
@@ -15,9 +17,11 @@ const EARLY_MS: i64 = 20;
 pub enum Need {
     /// Nobody is held in memory.
     Nobody,
-    /// Everybody in view is known, and moves little between two searches.
+    /// Everybody in view has been looked at enough; they are only followed, and better views taken.
+    Known,
+    /// Somebody is being judged, and moves little between two searches.
     Calm,
-    /// Somebody is new, fast, close to another, or was not found a moment ago.
+    /// Somebody is new, fast, or was not found a moment ago.
     Close,
 }
 
@@ -40,6 +44,7 @@ impl Pace {
         let due = match need {
             Need::Close => true,
             Need::Calm => passed >= CALM_MS,
+            Need::Known => passed >= KNOWN_MS,
             Need::Nobody if passed >= STILL_MS => true,
             Need::Nobody if passed < CALM_MS => false,
             Need::Nobody => grid.insert(Grid::of(picture)).moved(earlier),
@@ -100,6 +105,10 @@ mod tests {
         assert_eq!(
             searched(Need::Calm, |_| 200, 40),
             [0, 250, 500, 750, 1_000, 1_250, 1_500, 1_750]
+        );
+        assert_eq!(
+            searched(Need::Known, |_| 200, 40),
+            [0, 375, 750, 1_125, 1_500, 1_875]
         );
     }
 

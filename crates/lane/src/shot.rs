@@ -125,3 +125,70 @@ pub fn reason(rejection: Rejection) -> NotSearched {
         Rejection::CutOff => NotSearched::CutOff,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tapal_vision::geometry::{ARCFACE_112, align};
+
+    /// A coloured pattern, and a face of `side` pixels with its corner at `x`, `y`, a little tilted.
+    fn pictured(x: f32, y: f32, side: f32) -> (Picture, Face) {
+        let mut frame = Frame::filled(320, 240, [0; 3]);
+        for (i, pixel) in frame.rgb.chunks_exact_mut(3).enumerate() {
+            let (column, row) = (i as u32 % 320, i as u32 / 320);
+            pixel.copy_from_slice(&[(column % 200) as u8, (row % 220) as u8, 128]);
+        }
+        let place = |[u, v]: [f32; 2]| [x + (u + 0.1 * v) / 112.0 * side, y + v / 112.0 * side];
+        let face = Face {
+            bbox: [x, y, side, side],
+            landmarks: ARCFACE_112.map(place),
+            score: 0.9,
+        };
+        (Picture::of(&frame), face)
+    }
+
+    /// The patch must give the very crop that the whole picture gives, also where the picture ends.
+    fn check(x: f32, y: f32, side: f32) {
+        let (picture, face) = pictured(x, y, side);
+        let whole = picture.patch([0, 0, 320, 240]).unwrap();
+        let view = View::cut(&picture, &face, &ARCFACE_112, 112).unwrap();
+        let (want, got) = (
+            align(&whole, &face, &ARCFACE_112, 112),
+            align(&view.patch, &view.face, &ARCFACE_112, 112),
+        );
+        let most = want
+            .rgb
+            .iter()
+            .zip(&got.rgb)
+            .map(|(a, b)| a.abs_diff(*b))
+            .max();
+        assert!(most <= Some(2), "{x}, {y}, {side}: {most:?}");
+        let inside = face.share_inside(320, 240);
+        assert!((view.quality().inside - inside).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_view_shows_the_recogniser_what_the_whole_picture_shows() {
+        check(120.0, 80.0, 60.0);
+        check(121.3, 81.7, 33.0);
+        check(-10.0, 100.0, 60.0);
+        check(290.0, 200.0, 60.0);
+        check(100.0, -20.0, 130.0);
+    }
+
+    #[test]
+    fn a_face_outside_or_without_area_gives_no_view() {
+        let (picture, face) = pictured(2_000.0, 80.0, 60.0);
+        assert!(View::cut(&picture, &face, &ARCFACE_112, 112).is_none());
+        let broken = Face {
+            landmarks: [[f32::NAN; 2]; 5],
+            ..face
+        };
+        assert!(View::cut(&picture, &broken, &ARCFACE_112, 112).is_none());
+        let point = Face {
+            landmarks: [[50.0; 2]; 5],
+            ..face
+        };
+        assert!(View::cut(&picture, &point, &ARCFACE_112, 112).is_none());
+    }
+}

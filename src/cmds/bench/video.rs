@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tapal_vision::detect::DetectorKind;
 
-use super::play::{self, Play, Run};
+use super::play::{Play, Run};
 use crate::{cmds::Settings, inference, logging, progress};
 
 /// The peer: an ordinary Python pipeline on the same models.

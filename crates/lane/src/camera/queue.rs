@@ -96,7 +96,7 @@ impl Frames {
                 .waiting
                 .iter()
                 .position(|i| matches!(i, Item::Frame { .. }))
-            && let Some(Item::Frame { frame, .. }) = line.waiting.remove(oldest)
+            && let Some(Item::Frame { picture, .. }) = line.waiting.remove(oldest)
         {
             line.dropped += 1;
             line.keep(picture.into_bytes());

@@ -192,6 +192,17 @@ mod tests {
     }
 
     #[test]
+    fn recordings_play_in_real_time_unless_they_are_measured() {
+        let source = Source::parse("file:a.mp4", false).unwrap();
+        let paced = source.arguments(8.0, 640);
+        let mut unpaced = source.arguments_unpaced(8.0, 640);
+        assert!(paced.contains(&"-re".to_owned()) && !unpaced.contains(&"-re".to_owned()));
+        let at = paced.iter().position(|word| word == "-re").unwrap();
+        unpaced.insert(at, "-re".into());
+        assert_eq!(paced, unpaced);
+    }
+
+    #[test]
     fn nothing_prints_credentials() {
         let source = Source::parse("rtsp://user:secret@cam", true).unwrap();
         assert!(!format!("{source:?}").contains("secret"));

@@ -20,11 +20,8 @@ const GATE_PER_S: f32 = 0.9;
 /// Two claims on one face closer than this are a contest.
 const CONTEST: f32 = 0.7;
 
-/// Face sides a second from which a track needs every frame: it would leave the gate in a quarter of a second.
+/// Face sides a second from which a track needs every frame: it would leave the gate in a third of a second.
 const FAST: f32 = 2.4;
-/// Not seen this long, milliseconds, it was looked for and not found; later it has probably left.
-const MISSED_MS: std::ops::Range<i64> = 270..600;
-
 /// How long a track waits for its face to be seen again, milliseconds.
 pub const OCCLUSION_MS: i64 = 1_500;
 
@@ -92,15 +89,11 @@ impl Tracker {
         step
     }
 
-    /// Whether somebody may be lost if the next frame is left out: a track that was not found in the newest frame, is
-    /// contested, or moves far between two frames.
-    pub fn is_restless(&self, now_ms: i64) -> bool {
-        let newest = self.tracks.iter().map(|t| t.motion.at_ms()).max();
-        self.tracks.iter().any(|track| {
-            let unseen_ms = now_ms - track.motion.at_ms();
-            let missed = newest > Some(track.motion.at_ms()) || unseen_ms > MISSED_MS.start;
-            (missed && unseen_ms < MISSED_MS.end) || track.contested || track.motion.pace() > FAST
-        })
+    /// Whether a track moves so far between two frames that it may be lost if the next one is left out.
+    pub fn is_fast(&self, key: Key) -> bool {
+        self.tracks
+            .iter()
+            .any(|t| t.key == key && t.motion.pace() > FAST)
     }
 
     /// Whether the track came close to another since it was last [`Tracker::confirm`]ed.

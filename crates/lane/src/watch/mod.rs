@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tapal_domain::{
     entry::ListKind,
     id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
-    screening::{Band, Candidate, Judgement, Threshold, judge},
+    screening::{Band, Candidate, Judgement, NotSearched, Threshold, judge},
     time::UtcMs,
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
@@ -29,6 +29,8 @@ use crate::{
 const STEADY_SHOTS: u32 = 3;
 /// A person not seen this long is judged by the shots there are.
 const LEAVING_MS: i64 = 400;
+/// Undecided and not seen this long: looked for and not found, so that the next frame is searched; later it has left.
+const MISSED_MS: std::ops::Range<i64> = 300..600;
 /// How long after the last sight a person is still the same pass if the face agrees.
 const REFOUND_MS: i64 = 3_000;
 /// The same after the source itself was interrupted.
@@ -212,15 +214,23 @@ impl Watch {
         if self.people() == 0 {
             return Need::Nobody;
         }
-        let fresh = self
-            .passes
-            .values()
-            .any(|pass| pass.fate == Fate::Open && pass.frames < FLICKER_FRAMES);
-        if fresh || self.tracker.is_restless(uptime_ms) {
-            Need::Close
-        } else {
-            Need::Calm
+        let mut need = Need::Known;
+        for (key, pass) in &self.passes {
+            let unseen_ms = uptime_ms - pass.last_ms;
+            if unseen_ms >= MISSED_MS.end {
+                continue;
+            }
+            let open = pass.fate == Fate::Open;
+            let fresh = open && pass.frames < FLICKER_FRAMES;
+            let missed = open && unseen_ms >= MISSED_MS.start;
+            if fresh || missed || self.tracker.is_fast(*key) {
+                return Need::Close;
+            }
+            if open && pass.shots <= STEADY_SHOTS {
+                need = Need::Calm;
+            }
         }
+        need
     }
 
     /// A frame that was not searched for faces.
@@ -255,6 +265,7 @@ impl Watch {
                 continue;
             }
             let Some(view) = View::cut(picture, face, &self.crop.0, self.crop.1) else {
+                pass.refuse(NotSearched::CutOff);
                 continue;
             };
             let quality = view.quality();

@@ -439,3 +439,36 @@ fn who_leaves_before_the_holder_is_searched_once_more_not_every_frame() {
         assert_eq!(stage.watch.counters().persons, 2);
     }
 }
+
+#[test]
+fn whoever_is_new_is_looked_at_closely_and_nobody_is_forgotten_while_held() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    let need = |stage: &Stage| stage.watch.need(stage.clock.uptime_ms() + FRAME_MS);
+    assert_eq!(need(&stage), Need::Nobody);
+    stage.frame(&[face(1, 60, 60, 64)]);
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..5 {
+        stage.frame(&[face(1, 60, 60, 64)]);
+    }
+    // Raised, and standing still: found again without any movement.
+    assert_eq!((stage.entries(), need(&stage)), (vec![1], Need::Known));
+    // A stranger who is not judged yet, then not found: the next frame is searched.
+    stage.frame(&[face(1, 60, 60, 64), face(2, 300, 60, 64)]);
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..2 {
+        stage.frame(&[face(1, 60, 60, 64), face(2, 300, 60, 64)]);
+    }
+    assert_eq!(need(&stage), Need::Calm);
+    for _ in 0..3 {
+        stage.frame(&[face(1, 60, 60, 64)]);
+    }
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..12 {
+        stage.frame(&[]);
+    }
+    assert_eq!((need(&stage), stage.watch.people()), (Need::Known, 2));
+    for _ in 0..30 {
+        stage.frame(&[]);
+    }
+    assert_eq!(need(&stage), Need::Nobody);
+}
