@@ -8,6 +8,7 @@ mod freshness;
 pub mod identity;
 pub mod list;
 pub mod node;
+pub mod pace;
 pub mod pass;
 pub mod seal;
 pub mod sender;

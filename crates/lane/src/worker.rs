@@ -11,11 +11,12 @@ use tapal_domain::{
     id::CameraId,
     wire::{CameraConfig, Counters},
 };
-use tapal_vision::{Analyser, Card, Crop, DetectSize};
+use tapal_vision::{Analyser, Card, Crop, DetectSize, Picture};
 
 use crate::{
     camera::queue::{Frames, Item},
     clock::Clock,
+    pace::Pace,
     watch::{Lists, Outcome, Taken, Watch},
 };
 
@@ -23,6 +24,7 @@ use crate::{
 pub struct Watched {
     /// The people.
     pub watch: Watch,
+    pace: Pace,
     config: CameraConfig,
     /// Frames that could not be analysed.
     pub bad_frames: u64,
@@ -37,12 +39,17 @@ pub trait Outlet: Send + Sync {
 /// Time spent a stage, for measurements: microseconds and runs.
 #[derive(Debug, Default)]
 pub struct StageTimes {
-    stages: [(AtomicU64, AtomicU64); 4],
+    stages: [(AtomicU64, AtomicU64); 5],
+    /// Count the process's processor time instead of the time that passed: fair on a busy machine, but only right with
+    /// one inference thread.
+    pub processor: bool,
 }
 
 /// The measured stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Whether a frame is worth a search.
+    Motion,
     /// Finding faces in a frame.
     Detect,
     /// Following them and measuring quality, a frame.
@@ -53,16 +60,37 @@ pub enum Stage {
     Judge,
 }
 
+/// When a stage began.
+#[derive(Clone, Copy, Debug)]
+enum Start {
+    Passed(Instant),
+    Processor(u64),
+}
+
 impl StageTimes {
     /// Stages in order.
-    pub const ALL: [Stage; 4] = [Stage::Detect, Stage::Track, Stage::Embed, Stage::Judge];
+    pub const ALL: [Stage; 5] = [
+        Stage::Motion,
+        Stage::Detect,
+        Stage::Track,
+        Stage::Embed,
+        Stage::Judge,
+    ];
 
-    fn add(&self, stage: Stage, since: Instant, runs: usize) {
+    fn start(&self) -> Start {
+        match self.processor {
+            true => Start::Processor(processor_us()),
+            false => Start::Passed(Instant::now()),
+        }
+    }
+
+    fn add(&self, stage: Stage, since: Start, runs: usize) {
         let (spent, count) = &self.stages[stage as usize];
-        spent.fetch_add(
-            u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        let us = match since {
+            Start::Passed(since) => u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX),
+            Start::Processor(since) => processor_us().saturating_sub(since),
+        };
+        spent.fetch_add(us, Ordering::Relaxed);
         count.fetch_add(runs as u64, Ordering::Relaxed);
     }
 
@@ -71,6 +99,19 @@ impl StageTimes {
         let (spent, count) = &self.stages[stage as usize];
         (spent.load(Ordering::Relaxed), count.load(Ordering::Relaxed))
     }
+}
+
+/// Processor time of this process's living threads so far, microseconds (an engine may compute on threads of its
+/// own); 0 where Linux does not say.
+pub fn processor_us() -> u64 {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    let spent = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    spent.sum::<u64>() / 1_000
 }
 
 /// What the inference threads share.
@@ -125,6 +166,7 @@ impl Room {
         };
         let fresh = Watched {
             watch,
+            pace: Pace::default(),
             config: config.clone(),
             bad_frames,
         };
@@ -150,6 +192,7 @@ impl Room {
             return;
         };
         let uptime_ms = self.clock.uptime_ms();
+        lock(&watched).pace = Pace::default();
         let outcomes = match self.lists() {
             Some(lists) => lock(&watched)
                 .watch
@@ -184,27 +227,28 @@ impl Room {
     }
 
     /// One frame each of one or several cameras; their views share one run of the recogniser.
-    pub(crate) fn work_off(&self, analyser: &mut Analyser, items: Vec<(CameraId, Item)>) {
+    pub fn work_off(&self, analyser: &mut Analyser, items: Vec<(CameraId, Item)>) {
         let mut looked = Vec::new();
         for (camera, item) in items {
             match item {
                 Item::Gap { .. } => self.stop(camera),
                 Item::Frame {
-                    frame,
+                    picture,
                     at,
                     uptime_ms,
                 } => {
                     if let Some(watched) = self.watched(camera)
                         && self.lists().is_some()
+                        && self.is_due(&watched, &picture, uptime_ms)
                     {
-                        looked.push(self.look(analyser, camera, watched, &frame, at, uptime_ms));
+                        looked.push(self.look(analyser, camera, watched, &picture, at, uptime_ms));
                     }
-                    self.frames.give_back(camera, frame.into_rgb());
+                    self.frames.give_back(camera, picture.into_bytes());
                 }
             }
         }
         let crops: Vec<&Crop> = looked.iter().flat_map(|l| &l.crops).collect();
-        let started = Instant::now();
+        let started = self.times.start();
         let mut templates = match analyser.embed_all(&crops) {
             Ok(templates) => templates.into_iter(),
             Err(error) => {
@@ -227,7 +271,7 @@ impl Room {
             // Wiped here, before anything is searched.
             drop(crops);
             let views: Vec<_> = taken.into_iter().zip(&mut templates).collect();
-            let started = Instant::now();
+            let started = self.times.start();
             let Some(lists) = self.lists() else {
                 continue;
             };
@@ -242,24 +286,37 @@ impl Room {
         }
     }
 
+    /// Whether a picture is worth the search for faces; counted when not.
+    fn is_due(&self, watched: &Mutex<Watched>, picture: &Picture, uptime_ms: i64) -> bool {
+        let started = self.times.start();
+        let mut people = lock(watched);
+        let need = people.watch.need(uptime_ms);
+        let due = people.pace.is_due(picture, need, uptime_ms);
+        if !due {
+            people.watch.pass_over();
+        }
+        self.times.add(Stage::Motion, started, 1);
+        due
+    }
+
     fn look(
         &self,
         analyser: &mut Analyser,
         camera: CameraId,
         watched: Arc<Mutex<Watched>>,
-        frame: &tapal_vision::Frame,
+        picture: &Picture,
         at: tapal_domain::time::UtcMs,
         uptime_ms: i64,
     ) -> Looked {
         let width = lock(&watched).config.detect_width.clamp(160, 4096);
         analyser.set_detect_size(DetectSize::Longest(width));
-        let started = Instant::now();
-        let faces = analyser.detect(frame);
+        let started = self.times.start();
+        let faces = analyser.detect_in(picture);
         self.times.add(Stage::Detect, started, 1);
-        let started = Instant::now();
+        let started = self.times.start();
         let mut people = lock(&watched);
         let taken = match &faces {
-            Ok(faces) => people.watch.look(frame, faces, at, uptime_ms),
+            Ok(faces) => people.watch.look(picture, faces, at, uptime_ms),
             Err(error) => {
                 tracing::warn!(%camera, %error, "a frame could not be searched for faces");
                 people.bad_frames += 1;
@@ -267,10 +324,7 @@ impl Room {
             }
         };
         drop(people);
-        let crops = taken
-            .iter()
-            .map(|view| analyser.align(frame, &view.face))
-            .collect();
+        let crops = taken.iter().map(|view| view.align(analyser)).collect();
         self.times.add(Stage::Track, started, 1);
         Looked {
             camera,

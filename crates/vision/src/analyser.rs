@@ -8,6 +8,7 @@ use crate::engine::{Engine, EngineError, Network, Tensor};
 use crate::frame::{Crop, Face, Frame};
 use crate::geometry;
 use crate::pack::{Card, Channels, Pack, PackError, Role};
+use crate::picture::Picture;
 use crate::template::Template;
 
 /// Largest number of crops in one run of the recogniser: bounds memory.
@@ -23,6 +24,7 @@ pub struct Analyser {
     /// The recogniser takes only this many crops at a time.
     fixed_batch: Option<usize>,
     size: DetectSize,
+    resizer: fast_image_resize::Resizer,
 }
 
 impl Analyser {
@@ -44,6 +46,7 @@ impl Analyser {
             recogniser,
             fixed_batch,
             size,
+            resizer: fast_image_resize::Resizer::new(),
         };
         let side = analyser.card.input_size;
         let grey = Crop {
@@ -77,6 +80,22 @@ impl Analyser {
     /// Every face in the frame, best score first, in the frame's pixels.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Face>, EngineError> {
         self.detector.detect(frame, self.size)
+    }
+
+    /// Every face in a camera's picture, best score first, in the picture's pixels.
+    pub fn detect_in(&mut self, picture: &Picture) -> Result<Vec<Face>, EngineError> {
+        let (full, detail) = ((picture.width(), picture.height()), self.detector.detail());
+        let (width, height) = match self.size {
+            DetectSize::Longest(limit) => DetectSize::Longest(limit.saturating_mul(detail)),
+            DetectSize::Full => DetectSize::Full,
+        }
+        .of(full.0, full.1);
+        let small = picture.shrunk(&mut self.resizer, width, height);
+        let small = small.ok_or_else(|| EngineError::Shape("a picture without area".into()))?;
+        let mut faces = self.detector.detect(&small, self.size)?;
+        let scale = [full.0 as f32 / width as f32, full.1 as f32 / height as f32];
+        detect::enlarge(&mut faces, scale);
+        Ok(faces)
     }
 
     /// The recogniser's view of one face, sampled from the full frame.

@@ -49,6 +49,11 @@ impl DetectSize {
 pub trait Detector: Send {
     /// Every face, in the frame's own pixels, best score first.
     fn detect(&mut self, frame: &Frame, size: DetectSize) -> Result<Vec<Face>, EngineError>;
+
+    /// How many times finer than the detection size its later stages look, at most.
+    fn detail(&self) -> u32 {
+        1
+    }
 }
 
 /// Which detector a pack's files belong to.
@@ -111,6 +116,15 @@ pub fn shrink(frame: &Frame, width: u32, height: u32) -> Option<Vec<u8>> {
         .resize(&source, &mut out, &options)
         .ok()?;
     Some(out.into_vec())
+}
+
+/// Takes faces from one picture size to another.
+pub(crate) fn enlarge(faces: &mut [Face], [sx, sy]: [f32; 2]) {
+    for face in faces {
+        let [x, y, w, h] = face.bbox;
+        face.bbox = [x * sx, y * sy, w * sx, h * sy];
+        face.landmarks = face.landmarks.map(|[x, y]| [x * sx, y * sy]);
+    }
 }
 
 /// Keeps the best of overlapping faces (greedy, by score).

@@ -107,6 +107,26 @@ pub fn align(frame: &Frame, face: &Face, points: &[[f32; 2]; 5], size: u32) -> C
     Crop { size, rgb }
 }
 
+/// The part of the frame that [`align`] reads: left, top, right, bottom. `None` when the landmarks span no area.
+pub fn reach(face: &Face, points: &[[f32; 2]; 5], size: u32) -> Option<[f32; 4]> {
+    let back = Similarity::estimate(&face.landmarks, points)?.inverse();
+    let side = size as f32;
+    let corners = [[0.0, 0.0], [side, 0.0], [0.0, side], [side, side]].map(|c| back.apply(c));
+    let least = |axis: usize| {
+        corners
+            .iter()
+            .map(|c| c[axis])
+            .fold(f32::INFINITY, f32::min)
+    };
+    let most = |axis: usize| {
+        corners
+            .iter()
+            .map(|c| c[axis])
+            .fold(f32::NEG_INFINITY, f32::max)
+    };
+    Some([least(0), least(1), most(0), most(1)])
+}
+
 /// The five ArcFace places for a crop of `size` pixels.
 pub fn arcface_points(size: u32) -> [[f32; 2]; 5] {
     ARCFACE_112.map(|p| p.map(|v| v * size as f32 / 112.0))

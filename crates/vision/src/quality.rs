@@ -126,6 +126,11 @@ impl QualityLimits {
 impl Quality {
     /// Measures one face of a frame.
     pub fn measure(frame: &Frame, face: &Face) -> Quality {
+        Self::in_patch(frame, face, face.share_inside(frame.width, frame.height))
+    }
+
+    /// Measures a face in a patch cut out around it; `inside`: the share of its box that lies in the whole picture.
+    pub fn in_patch(frame: &Frame, face: &Face, inside: f32) -> Quality {
         let crop = align(frame, face, &arcface_points(SIDE as u32), SIDE as u32);
         let grey = crop
             .rgb
@@ -143,7 +148,7 @@ impl Quality {
             pitch_deg,
             roll_deg,
             occlusion: occlusion(&crop.rgb),
-            inside: face.share_inside(frame.width, frame.height),
+            inside,
             detector_score: face.score,
             overall: 0.0,
         };

@@ -1,8 +1,11 @@
 //! `tapal bench`: measures speed on this machine. JSON with `--json`.
 
 mod alerts;
+mod embed;
 mod node;
+mod play;
 mod search;
+mod video;
 
 use clap::Subcommand;
 
@@ -23,6 +26,10 @@ enum Verb {
     Node(node::Args),
     /// The exact search on made-up templates: by number, against the memory's speed and against peers.
     Search(search::Args),
+    /// One recording through one core: what each stage costs, and the usual Python pipeline beside it.
+    Video(video::Args),
+    /// Templates a second by batch, and finding faces by picture size, on one thread.
+    Embed(embed::Args),
 }
 
 /// Runs it.
@@ -31,5 +38,7 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
         Verb::Alerts(args) => alerts::run(args, settings),
         Verb::Node(args) => node::run(args, settings),
         Verb::Search(args) => search::run(args),
+        Verb::Video(args) => video::run(args, settings),
+        Verb::Embed(args) => embed::run(args, settings),
     }
 }

@@ -176,7 +176,7 @@ fn resident_mib() -> u64 {
 }
 
 /// Processor seconds of a process (user and system), and of the children it has waited for.
-fn ticks(pid: &str) -> Option<(u64, u64, u32)> {
+pub(super) fn ticks(pid: &str) -> Option<(u64, u64, u32)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name may hold spaces and brackets; the numbers start after the last bracket.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();

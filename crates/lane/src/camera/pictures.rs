@@ -1,9 +1,10 @@
-//! Frames out of a byte stream of PPM pictures (binary `P6`, 8 bit). Bounded: an absurd size is refused before a
+//! Pictures out of a byte stream of ffmpeg's `pgmyuv`: each is a PGM (binary `P5`, 8 bit) half as high again as the
+//! picture, with its colours below its brightness. Bounded: an absurd size is refused before a
 //! byte is allocated for it, and buffers are used again so that frames are not copied and memory stays flat.
 
 use std::io::{BufRead, Read};
 
-use tapal_vision::Frame;
+use tapal_vision::Picture;
 use zeroize::Zeroize;
 
 use super::source::MOST_PIXELS;
@@ -13,32 +14,33 @@ use super::source::MOST_PIXELS;
 pub enum ReadEnd {
     /// The stream ended between or within pictures.
     End,
-    /// The bytes are no PPM picture.
+    /// The bytes are no such picture.
     NotAPicture,
     /// The picture is larger than [`MOST_PIXELS`].
     TooLarge,
 }
 
-/// Reads the next picture into `buffer`, which becomes the frame's.
-pub fn next_frame(stream: &mut impl BufRead, mut buffer: Vec<u8>) -> Result<Frame, ReadEnd> {
+/// Reads the next picture into `buffer`, which becomes the picture's.
+pub fn next_picture(stream: &mut impl BufRead, mut buffer: Vec<u8>) -> Result<Picture, ReadEnd> {
     let mut magic = [0; 2];
     stream.read_exact(&mut magic).map_err(|_| ReadEnd::End)?;
-    if &magic != b"P6" {
+    if &magic != b"P5" {
         return Err(ReadEnd::NotAPicture);
     }
-    let (width, height, depth) = (number(stream)?, number(stream)?, number(stream)?);
-    if depth != 255 || width == 0 || height == 0 {
+    let (width, rows, depth) = (number(stream)?, number(stream)?, number(stream)?);
+    if depth != 255 || width == 0 || rows == 0 || rows % 3 != 0 {
         return Err(ReadEnd::NotAPicture);
     }
+    let height = rows / 3 * 2;
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(ReadEnd::TooLarge);
     }
-    buffer.resize(width as usize * height as usize * 3, 0);
+    buffer.resize(width as usize * rows as usize, 0);
     if stream.read_exact(&mut buffer).is_err() {
         buffer.zeroize();
         return Err(ReadEnd::End);
     }
-    Frame::new(width, height, buffer).ok_or(ReadEnd::NotAPicture)
+    Picture::new(width, height, buffer).ok_or(ReadEnd::NotAPicture)
 }
 
 /// A decimal number after white space, and the one white space byte behind it.
@@ -65,31 +67,35 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], expect: Result<(u32, u32), ReadEnd>) {
-        let got = next_frame(&mut &bytes[..], Vec::new()).map(|f| (f.width, f.height));
+        let got = next_picture(&mut &bytes[..], Vec::new()).map(|p| (p.width(), p.height()));
         assert_eq!(got, expect, "{:?}", String::from_utf8_lossy(bytes));
     }
 
     #[test]
     fn pictures_are_read_and_nonsense_is_not() {
-        check(b"P6\n2 1\n255\nabcdef", Ok((2, 1)));
+        check(b"P5\n2 3\n255\nabcdef", Ok((2, 2)));
+        check(b"P5\n2 3\n255\nabcdefP5 more", Ok((2, 2)));
         check(b"", Err(ReadEnd::End));
-        check(b"P6\n2 1\n255\nabc", Err(ReadEnd::End));
-        check(b"P6\n0 1\n255\n", Err(ReadEnd::NotAPicture));
-        check(b"P6\n2 1\n65535\nabcdef", Err(ReadEnd::NotAPicture));
+        check(b"P5\n2 3\n255\nabc", Err(ReadEnd::End));
+        check(b"P5\n0 3\n255\n", Err(ReadEnd::NotAPicture));
+        check(b"P5\n2 3\n65535\nabcdef", Err(ReadEnd::NotAPicture));
+        check(b"P6\n2 1\n255\nabcdef", Err(ReadEnd::NotAPicture));
+        // A plain PGM, and sides that cannot be halved.
         check(b"P5\n2 1\n255\nab", Err(ReadEnd::NotAPicture));
-        check(b"P6\n99999 99999\n255\n", Err(ReadEnd::TooLarge));
-        check(b"P6\n9999999 1\n255\n", Err(ReadEnd::NotAPicture));
-        check(b"P6  -", Err(ReadEnd::NotAPicture));
+        check(b"P5\n1 3\n255\nabc", Err(ReadEnd::NotAPicture));
+        check(b"P5\n99999 99999\n255\n", Err(ReadEnd::TooLarge));
+        check(b"P5\n9999999 1\n255\n", Err(ReadEnd::NotAPicture));
+        check(b"P5  -", Err(ReadEnd::NotAPicture));
     }
 
     #[test]
     fn a_size_change_in_mid_stream_is_followed_and_buffers_are_used_again() {
-        let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
-        let first = next_frame(&mut stream, Vec::with_capacity(64)).unwrap();
-        let second = next_frame(&mut stream, first.into_rgb()).unwrap();
-        assert_eq!(
-            (second.width, second.rgb.as_slice(), second.rgb.capacity()),
-            (1, &b"xyz"[..], 64)
-        );
+        let mut stream: &[u8] = b"P5\n4 3\n255\nabcdefghijklP5\n2 3\n255\nuvwxyz";
+        let first = next_picture(&mut stream, Vec::with_capacity(64)).unwrap();
+        assert_eq!((first.width(), first.luma()), (4, &b"abcdefgh"[..]));
+        let second = next_picture(&mut stream, first.into_bytes()).unwrap();
+        assert_eq!((second.width(), second.luma()), (2, &b"uvwx"[..]));
+        let bytes = second.into_bytes();
+        assert_eq!((bytes.as_slice(), bytes.capacity()), (&b"uvwxyz"[..], 64));
     }
 }

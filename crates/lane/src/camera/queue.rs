@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tapal_domain::{id::CameraId, time::UtcMs};
-use tapal_vision::Frame;
+use tapal_vision::Picture;
 
 /// Frames a camera that may wait while another is worked on. More would only add delay.
 const LINE: usize = 1;
@@ -16,7 +16,7 @@ pub enum Item {
     /// A frame.
     Frame {
         /// The pixels; moved, never copied.
-        frame: Frame,
+        picture: Picture,
         /// When it came out of the decoder, wall time.
         at: UtcMs,
         /// The same instant as uptime.
@@ -96,10 +96,10 @@ impl Frames {
                 .waiting
                 .iter()
                 .position(|i| matches!(i, Item::Frame { .. }))
-            && let Some(Item::Frame { frame, .. }) = line.waiting.remove(oldest)
+            && let Some(Item::Frame { picture, .. }) = line.waiting.remove(oldest)
         {
             line.dropped += 1;
-            line.keep(frame.into_rgb());
+            line.keep(picture.into_bytes());
         }
         drop(lines);
         self.ready.notify_one();
@@ -219,6 +219,7 @@ impl Drop for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tapal_vision::Frame;
     use uuid::Uuid;
 
     fn camera(n: u128) -> CameraId {
@@ -227,7 +228,7 @@ mod tests {
 
     fn frame(at: i64) -> Item {
         Item::Frame {
-            frame: Frame::filled(1, 1, [0; 3]),
+            picture: Picture::of(&Frame::filled(2, 2, [0; 3])),
             at: UtcMs(at),
             uptime_ms: at,
         }

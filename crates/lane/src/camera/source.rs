@@ -3,8 +3,12 @@
 
 /// Most pixels a picture may have, 4096 x 2304: the decoder itself refuses larger ones.
 pub const MOST_PIXELS: u64 = 4096 * 2304;
-/// No source is decoded wider than this, or than twice the detection width if that is more.
-const USUAL_WIDTH: u32 = 1280;
+/// No source is handed over wider than this, or than twice the detection width if that is more.
+const USUAL_WIDTH: u32 = 1920;
+
+/// What the decoder may leave out. Pictures that no other picture is made from (half of a usual stream with B
+/// pictures) are not decoded: the others are more than are looked at. See docs/design/stream-cost.md.
+const DECODE: &str = "-skip_frame noref";
 
 /// Where pictures come from.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,19 +64,28 @@ impl Source {
         matches!(self, Source::File { looped: false, .. })
     }
 
-    /// The arguments after `ffmpeg`: `fps` pictures a second as a stream of PPM files, no wider than needed.
+    /// The arguments after `ffmpeg`: `fps` pictures a second as a stream of `pgmyuv` pictures, no wider than needed.
     pub fn arguments(&self, fps: f32, detect_width: u32) -> Vec<String> {
         let mut list = words("-nostdin -hide_banner -nostats -loglevel error");
         // One decode thread: with many cameras a node, more threads only add copies and delay.
         list.extend(words("-threads 1 -filter_threads 1 -max_pixels"));
         list.push(MOST_PIXELS.to_string());
+        list.extend(words(DECODE));
         list.extend(self.input());
         list.extend(words("-map 0:v:0 -an -sn -dn -vf"));
         list.push(filter(fps, detect_width));
-        // PPM tells its own size, so that a source that changes size in the middle stays readable.
+        // It tells its own size, so that a source that changes size in the middle stays readable, and it is the
+        // decoder's own form, so that nothing is converted but what is looked at.
         list.extend(words(
-            "-fps_mode passthrough -threads 1 -c:v ppm -f image2pipe pipe:1",
+            "-fps_mode passthrough -threads 1 -c:v pgmyuv -f image2pipe pipe:1",
         ));
+        list
+    }
+
+    /// The same, but as fast as the machine can: for measurements on recordings.
+    pub fn arguments_unpaced(&self, fps: f32, detect_width: u32) -> Vec<String> {
+        let mut list = self.arguments(fps, detect_width);
+        list.retain(|word| word != "-re");
         list
     }
 
@@ -121,7 +134,7 @@ fn filter(fps: f32, detect_width: u32) -> String {
     let width = USUAL_WIDTH.max(detect_width.saturating_mul(2)).min(4096);
     format!(
         "select='isnan(prev_selected_t)+gt(floor(t*{fps}),floor(prev_selected_t*{fps}))+lt(t,prev_selected_t)',\
-         scale=w='min({width},iw)':h=-2:flags=bilinear,format=rgb24"
+         scale=w='2*trunc(min({width},iw)/2)':h=-2:flags=bilinear,format=yuv420p"
     )
 }
 
@@ -176,6 +189,17 @@ mod tests {
     fn a_source_text_cannot_become_an_option() {
         let arguments = Source::parse("file:-f", true).unwrap().arguments(8.0, 640);
         assert!(arguments.contains(&"file:-f".to_owned()));
+    }
+
+    #[test]
+    fn recordings_play_in_real_time_unless_they_are_measured() {
+        let source = Source::parse("file:a.mp4", false).unwrap();
+        let paced = source.arguments(8.0, 640);
+        let mut unpaced = source.arguments_unpaced(8.0, 640);
+        assert!(paced.contains(&"-re".to_owned()) && !unpaced.contains(&"-re".to_owned()));
+        let at = paced.iter().position(|word| word == "-re").unwrap();
+        unpaced.insert(at, "-re".into());
+        assert_eq!(paced, unpaced);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tapal_domain::{
 
 use super::{
     ffmpeg::{self, Launch, Running},
-    pictures::{ReadEnd, next_frame},
+    pictures::{ReadEnd, next_picture},
     queue::{Frames, Item},
     source::Source,
     watchdog::{Order, Patience, Watchdog},
@@ -251,18 +251,18 @@ impl Work {
         let (condition, stop) = (self.condition.clone(), self.stop.clone());
         let read = move || {
             while !stop.load(Ordering::Relaxed) {
-                match next_frame(&mut stream, frames.buffer(camera)) {
-                    Ok(frame) => {
+                match next_picture(&mut stream, frames.buffer(camera)) {
+                    Ok(picture) => {
                         let (at, uptime_ms) = (clock.now(), clock.uptime_ms());
                         let mut condition =
                             condition.lock().unwrap_or_else(PoisonError::into_inner);
                         condition.last_frame_at = Some(at);
-                        condition.frame_size = [frame.width, frame.height];
+                        condition.frame_size = [picture.width(), picture.height()];
                         drop(condition);
                         frames.push(
                             camera,
                             Item::Frame {
-                                frame,
+                                picture,
                                 at,
                                 uptime_ms,
                             },
@@ -422,7 +422,7 @@ mod tests {
         (supervisor.condition(), supervisor.bad_frames())
     }
 
-    const PICTURE: &[u8] = b"P6\n1 1\n255\nabc";
+    const PICTURE: &[u8] = b"P5\n2 3\n255\nabcdef";
 
     #[test]
     fn a_child_that_ends_is_started_again_and_says_why() {
@@ -435,7 +435,7 @@ mod tests {
         );
         assert_eq!(
             (condition.state, condition.frame_size, bad),
-            (CameraState::Down, [1, 1], 1)
+            (CameraState::Down, [2, 2], 1)
         );
         assert!(condition.restarts >= 3);
     }
@@ -453,7 +453,7 @@ mod tests {
 
     #[test]
     fn an_absurd_picture_ends_the_child() {
-        let (condition, _) = run(vec![(b"P6\n90000 90000\n255\n", "", true)], |c| {
+        let (condition, _) = run(vec![(b"P5\n90000 90000\n255\n", "", true)], |c| {
             c.reason == Some("too_large") || c.restarts > 1
         });
         assert!(condition.restarts >= 1);

@@ -17,13 +17,15 @@ use tapal_domain::{
     },
 };
 use tapal_vision::stub::{StubFace, scene};
-use tapal_vision::{EngineChoice, engine};
+use tapal_vision::{EngineChoice, Picture, engine};
 use uuid::Uuid;
 
 use super::*;
 use crate::camera::queue::Item;
 use crate::centre::{Method, Reply, Unreachable};
 use crate::clock::FixedClock;
+use crate::watch::Watch;
+use tapal_domain::wire::Counters;
 
 /// What the centre knows and has heard.
 struct Book {
@@ -505,13 +507,13 @@ fn ten_thousand_strangers_leave_nothing_but_numbers() {
             for _ in 0..2 {
                 clock.advance(125);
                 let (at, uptime_ms) = (clock.now(), clock.uptime_ms());
-                let frame = scene(640, 96, &faces);
+                let picture = Picture::of(&scene(640, 96, &faces));
                 node.room.work_off(
                     &mut analyser,
                     vec![(
                         camera,
                         Item::Frame {
-                            frame,
+                            picture,
                             at,
                             uptime_ms,
                         },
@@ -523,9 +525,17 @@ fn ten_thousand_strangers_leave_nothing_but_numbers() {
                 .work_off(&mut analyser, vec![(camera, Item::Gap { at, uptime_ms })]);
             lock(&node.desk.attempts).clear();
             if first == 0 {
-                let frame = scene(640, 96, &faces);
-                let found = analyser.detect(&frame).unwrap();
-                let crops: Vec<_> = found.iter().map(|f| analyser.align(&frame, f)).collect();
+                let picture = Picture::of(&scene(640, 96, &faces));
+                let found = analyser.detect_in(&picture).unwrap();
+                let (at, uptime_ms) = (clock.now(), clock.uptime_ms());
+                let mut watch = Watch::new(
+                    &super::tests::camera(),
+                    &node.room.card,
+                    Counters::default(),
+                );
+                let taken = watch.look(&picture, &found, at, uptime_ms);
+                assert_eq!(taken.len(), faces.len());
+                let crops: Vec<_> = taken.iter().map(|t| t.align(&analyser)).collect();
                 for template in analyser.embed(&crops).unwrap() {
                     let bytes: Vec<u8> = template.values[..4]
                         .iter()

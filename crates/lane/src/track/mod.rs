@@ -20,6 +20,8 @@ const GATE_PER_S: f32 = 0.9;
 /// Two claims on one face closer than this are a contest.
 const CONTEST: f32 = 0.7;
 
+/// Face sides a second from which a track needs every frame: it would leave the gate in a third of a second.
+const FAST: f32 = 2.4;
 /// How long a track waits for its face to be seen again, milliseconds.
 pub const OCCLUSION_MS: i64 = 1_500;
 
@@ -85,6 +87,13 @@ impl Tracker {
             step.faces.push(key);
         }
         step
+    }
+
+    /// Whether a track moves so far between two frames that it may be lost if the next one is left out.
+    pub fn is_fast(&self, key: Key) -> bool {
+        self.tracks
+            .iter()
+            .any(|t| t.key == key && t.motion.pace() > FAST)
     }
 
     /// Whether the track came close to another since it was last [`Tracker::confirm`]ed.

@@ -58,6 +58,12 @@ impl Motion {
         self.at_ms = at_ms;
     }
 
+    /// How fast it moves and grows, in its own sides a second.
+    pub fn pace(&self) -> f32 {
+        let [x, y, size] = self.speed;
+        x.hypot(y) / self.now[2].exp() + size.abs()
+    }
+
     /// When it was last seen.
     pub fn at_ms(&self) -> i64 {
         self.at_ms

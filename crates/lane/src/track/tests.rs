@@ -99,3 +99,19 @@ fn confirming_and_splitting() {
     assert_eq!(step.faces, [3]);
     assert_eq!(tracker.clear(), [1, 3]);
 }
+
+#[test]
+fn whoever_crosses_twice_its_own_size_a_second_is_fast() {
+    let check = |speed: f32, expect: bool| {
+        let mut tracker = Tracker::new();
+        for now in (0..2_000).step_by(125) {
+            let x = 100.0 + speed * 40.0 * now as f32 / 1000.0;
+            tracker.step(&[[x, 100.0, 40.0, 40.0]], now);
+        }
+        assert_eq!(tracker.is_fast(1), expect, "{speed} sides a second");
+    };
+    check(0.0, false);
+    check(1.0, false);
+    check(4.0, true);
+    assert!(!Tracker::new().is_fast(1));
+}

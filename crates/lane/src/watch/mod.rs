@@ -10,17 +10,18 @@ use std::sync::Arc;
 use tapal_domain::{
     entry::ListKind,
     id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
-    screening::{Band, Candidate, Judgement, Threshold, judge},
+    screening::{Band, Candidate, Judgement, NotSearched, Threshold, judge},
     time::UtcMs,
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
 use tapal_gallery::Gallery;
-use tapal_vision::{Card, Face, Frame, Quality, QualityLimits, Template};
+use tapal_vision::{Analyser, Card, Crop, Face, Picture, QualityLimits, Template};
 
 use crate::{
     clock::Clock,
+    pace::Need,
     pass::{Blocked, Fate, Pass},
-    shot::{Shot, reason},
+    shot::{Shot, View, reason},
     track::{Key, Tracker},
 };
 
@@ -28,6 +29,8 @@ use crate::{
 const STEADY_SHOTS: u32 = 3;
 /// A person not seen this long is judged by the shots there are.
 const LEAVING_MS: i64 = 400;
+/// Undecided and not seen this long: looked for and not found, so that the next frame is searched; later it has left.
+const MISSED_MS: std::ops::Range<i64> = 300..600;
 /// How long after the last sight a person is still the same pass if the face agrees.
 const REFOUND_MS: i64 = 3_000;
 /// The same after the source itself was interrupted.
@@ -76,12 +79,17 @@ impl Yardstick {
 /// A view that is worth a run of the recogniser.
 #[derive(Debug)]
 pub struct Taken {
-    /// The face, in the frame's pixels.
-    pub face: Face,
     key: Key,
     shot: Shot,
     place: [f32; 4],
     uptime_ms: i64,
+}
+
+impl Taken {
+    /// What the recogniser is to see.
+    pub fn align(&self, analyser: &Analyser) -> Crop {
+        self.shot.align(analyser)
+    }
 }
 
 /// An alert to be raised, its faces still in memory.
@@ -135,6 +143,8 @@ struct Earlier {
 pub struct Watch {
     camera: CameraId,
     limits: QualityLimits,
+    /// The recogniser's five points and crop size.
+    crop: ([[f32; 2]; 5], u32),
     yardstick: Yardstick,
     tracker: Tracker,
     passes: BTreeMap<Key, Pass>,
@@ -155,6 +165,7 @@ impl Watch {
         Watch {
             camera: config.camera,
             limits,
+            crop: (card.points(), card.input_size),
             yardstick: Yardstick::of(card),
             tracker: Tracker::new(),
             passes: BTreeMap::new(),
@@ -198,8 +209,43 @@ impl Watch {
         self.passes.len() + self.lost.len()
     }
 
+    /// How closely this camera must be looked at now.
+    pub fn need(&self, uptime_ms: i64) -> Need {
+        if self.people() == 0 {
+            return Need::Nobody;
+        }
+        let mut need = Need::Known;
+        for (key, pass) in &self.passes {
+            let unseen_ms = uptime_ms - pass.last_ms;
+            if unseen_ms >= MISSED_MS.end {
+                continue;
+            }
+            let open = pass.fate == Fate::Open;
+            let fresh = open && pass.frames < FLICKER_FRAMES;
+            let missed = open && unseen_ms >= MISSED_MS.start;
+            if fresh || missed || self.tracker.is_fast(*key) {
+                return Need::Close;
+            }
+            if open && pass.shots <= STEADY_SHOTS {
+                need = Need::Calm;
+            }
+        }
+        need
+    }
+
+    /// A frame that was not searched for faces.
+    pub fn pass_over(&mut self) {
+        self.counters.frames += 1;
+    }
+
     /// Follows the faces of a frame and picks the views to be embedded.
-    pub fn look(&mut self, frame: &Frame, faces: &[Face], at: UtcMs, uptime_ms: i64) -> Vec<Taken> {
+    pub fn look(
+        &mut self,
+        picture: &Picture,
+        faces: &[Face],
+        at: UtcMs,
+        uptime_ms: i64,
+    ) -> Vec<Taken> {
         self.counters.frames += 1;
         let boxes: Vec<[f32; 4]> = faces.iter().map(|face| face.bbox).collect();
         let step = self.tracker.step(&boxes, uptime_ms);
@@ -212,22 +258,23 @@ impl Watch {
                 .passes
                 .entry(key)
                 .or_insert_with(|| Pass::begin(at, uptime_ms));
-            let place = share(face.bbox, frame);
+            let place = share(face.bbox, picture);
             pass.seen(at, uptime_ms, place);
             let contested = self.tracker.is_contested(key);
             if !contested && !pass.is_due(uptime_ms) {
                 continue;
             }
-            let quality = Quality::measure(frame, face);
+            let Some(view) = View::cut(picture, face, &self.crop.0, self.crop.1) else {
+                pass.refuse(NotSearched::CutOff);
+                continue;
+            };
+            let quality = view.quality();
             if let Err(rejection) = quality.verdict(&self.limits) {
                 pass.refuse(reason(rejection));
-            } else if pass.wants(&quality, uptime_ms, contested)
-                && let Some(shot) = Shot::cut(frame, face, quality, at)
-            {
+            } else if pass.wants(&quality, uptime_ms, contested) {
                 taken.push(Taken {
-                    face: *face,
                     key,
-                    shot,
+                    shot: Shot::new(view, quality, at),
                     place,
                     uptime_ms,
                 });
@@ -699,8 +746,8 @@ fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) 
 }
 
 /// A box as shares of the frame, 0 to 1.
-fn share(bbox: [f32; 4], frame: &Frame) -> [f32; 4] {
-    let (w, h) = (frame.width.max(1) as f32, frame.height.max(1) as f32);
+fn share(bbox: [f32; 4], picture: &Picture) -> [f32; 4] {
+    let (w, h) = (picture.width() as f32, picture.height() as f32);
     [bbox[0] / w, bbox[1] / h, bbox[2] / w, bbox[3] / h].map(|v| {
         if v.is_finite() {
             v.clamp(0.0, 1.0)

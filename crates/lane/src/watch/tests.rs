@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tapal_domain::site::Direction;
 use tapal_gallery::Listed;
 use tapal_vision::stub::{StubFace, scene};
-use tapal_vision::{Analyser, DetectSize, EngineChoice, Pack, engine};
+use tapal_vision::{DetectSize, EngineChoice, Pack, engine};
 use uuid::Uuid;
 
 use super::*;
@@ -88,14 +88,11 @@ impl Stage {
 
     fn frame(&mut self, faces: &[StubFace]) {
         self.clock.advance(FRAME_MS);
-        let picture = scene(480, 240, faces);
-        let found = self.analyser.detect(&picture).unwrap();
+        let picture = Picture::of(&scene(480, 240, faces));
+        let found = self.analyser.detect_in(&picture).unwrap();
         let (at, uptime) = (self.clock.now(), self.clock.uptime_ms());
         let taken = self.watch.look(&picture, &found, at, uptime);
-        let crops: Vec<_> = taken
-            .iter()
-            .map(|t| self.analyser.align(&picture, &t.face))
-            .collect();
+        let crops: Vec<_> = taken.iter().map(|t| t.align(&self.analyser)).collect();
         let templates = self.analyser.embed(&crops).unwrap();
         let views = taken.into_iter().zip(templates).collect();
         let outcomes = self.watch.settle(views, &self.lists, &self.clock, uptime);
@@ -441,4 +438,37 @@ fn who_leaves_before_the_holder_is_searched_once_more_not_every_frame() {
         assert_eq!(stage.watch.counters().destroyed, 0);
         assert_eq!(stage.watch.counters().persons, 2);
     }
+}
+
+#[test]
+fn whoever_is_new_is_looked_at_closely_and_nobody_is_forgotten_while_held() {
+    let mut stage = Stage::new(&[1], i64::MAX);
+    let need = |stage: &Stage| stage.watch.need(stage.clock.uptime_ms() + FRAME_MS);
+    assert_eq!(need(&stage), Need::Nobody);
+    stage.frame(&[face(1, 60, 60, 64)]);
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..5 {
+        stage.frame(&[face(1, 60, 60, 64)]);
+    }
+    // Raised, and standing still: found again without any movement.
+    assert_eq!((stage.entries(), need(&stage)), (vec![1], Need::Known));
+    // A stranger who is not judged yet, then not found: the next frame is searched.
+    stage.frame(&[face(1, 60, 60, 64), face(2, 300, 60, 64)]);
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..2 {
+        stage.frame(&[face(1, 60, 60, 64), face(2, 300, 60, 64)]);
+    }
+    assert_eq!(need(&stage), Need::Calm);
+    for _ in 0..3 {
+        stage.frame(&[face(1, 60, 60, 64)]);
+    }
+    assert_eq!(need(&stage), Need::Close);
+    for _ in 0..12 {
+        stage.frame(&[]);
+    }
+    assert_eq!((need(&stage), stage.watch.people()), (Need::Known, 2));
+    for _ in 0..30 {
+        stage.frame(&[]);
+    }
+    assert_eq!(need(&stage), Need::Nobody);
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{DetectSize, Detector, DetectorCard, keep_best, shrink};
+use super::{DetectSize, Detector, DetectorCard, enlarge, keep_best, shrink};
 use crate::engine::{Engine, EngineError, NamedTensor, Network, Tensor, output};
 use crate::frame::{Face, Frame};
 use crate::pack::PackError;
@@ -87,9 +87,7 @@ impl Detector for YuNet {
             frame.width as f32 / width as f32,
             frame.height as f32 / height as f32,
         ];
-        for face in &mut faces {
-            enlarge(face, scale);
-        }
+        enlarge(&mut faces, scale);
         Ok(keep_best(faces, self.overlap))
     }
 }
@@ -139,12 +137,4 @@ fn decode(
         }
     }
     Ok(())
-}
-
-fn enlarge(face: &mut Face, [sx, sy]: [f32; 2]) {
-    let [x, y, w, h] = face.bbox;
-    face.bbox = [x * sx, y * sy, w * sx, h * sy];
-    for point in &mut face.landmarks {
-        *point = [point[0] * sx, point[1] * sy];
-    }
 }

@@ -201,6 +201,10 @@ impl Mtcnn {
 }
 
 impl Detector for Mtcnn {
+    fn detail(&self) -> u32 {
+        2
+    }
+
     fn detect(&mut self, frame: &Frame, size: DetectSize) -> Result<Vec<Face>, EngineError> {
         let proposals = self.propose(frame, size)?;
         let refined = self.refine(frame, &proposals)?;
