@@ -311,7 +311,7 @@ const QUIET: [(&str, u32); 3] = [
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
-    let plans: [(AccountPlan<'static>, &'static str); 12] = [
+    let plans: [(AccountPlan<'static>, &'static str); 13] = [
         plan(
             "rina",
             "Rina Siregar",
