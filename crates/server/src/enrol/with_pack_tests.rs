@@ -144,7 +144,7 @@ fn a_poor_photograph_is_refused_for_its_reason() {
         ("dark", &each(copy(&good), |v| v * 0.13), &["too_dark"]),
         (
             "bright",
-            &each(copy(&good), |v| 255.0 - (255.0 - v) * 0.13),
+            &each(copy(&good), |v| v * 1.9 + 60.0),
             &["too_bright"],
         ),
         ("blurred", &blurred(&good, 5), &["blurred"]),
