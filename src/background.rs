@@ -31,7 +31,10 @@ pub fn people(folder: &Path) -> Result<Vec<PersonPhotos>> {
     let mut found = Vec::new();
     for path in sorted(folder)? {
         if path.is_dir() {
-            let photos: Vec<PathBuf> = sorted(&path)?.into_iter().filter(is_photo).collect();
+            let photos: Vec<PathBuf> = sorted(&path)?
+                .into_iter()
+                .filter(|path| is_photo(path))
+                .collect();
             if !photos.is_empty() {
                 found.push(photos);
             }
@@ -64,7 +67,7 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn is_photo(path: &PathBuf) -> bool {
+fn is_photo(path: &Path) -> bool {
     let end = path.extension().and_then(|end| end.to_str());
     path.is_file()
         && end

@@ -291,7 +291,9 @@ mod tests {
         assert_eq!((back.people(), back.note()), (20, "staff who agreed"));
         assert_eq!(back.likeness(), made.likeness());
         let probe = Template::new("m@1".into(), people(1).remove(0)).unwrap();
-        assert_eq!(back.scores(&probe), made.scores(&probe));
+        // Normalising once more may move the last digit.
+        let pairs = back.scores(&probe).into_iter().zip(made.scores(&probe));
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-6));
         let other = Template::new("m@2".into(), people(1).remove(0)).unwrap();
         assert!(back.scores(&other).is_empty(), "never across models");
         #[cfg(unix)]

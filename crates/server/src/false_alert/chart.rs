@@ -154,7 +154,10 @@ pub fn by_day(shell: &Shell, days: &[DayCounted]) -> ByDay {
     let end = |day: Option<&DayCounted>| day.map(|day| day.day.clone()).unwrap_or_default();
     ByDay {
         bars: days.iter().enumerate().map(bar).collect(),
-        most: figure(shell.lang, most),
+        most: match most.fract() == 0.0 {
+            true => number(shell.lang, most as u64),
+            false => figure(shell.lang, most),
+        },
         ends: (end(days.first()), end(days.last())),
     }
 }
