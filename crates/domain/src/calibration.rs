@@ -168,10 +168,9 @@ impl Calibration {
                 "calibration misses need rising scores, rising shares between 0 and 1 and intervals around them",
             );
         }
-        if !(self.spread >= 0.0 && self.spread.is_finite())
-            || !(0.0..=1.0).contains(&self.trusted_fmr)
-            || !(0.0..=1.0).contains(&self.counted_fmr)
-        {
+        let sound = self.spread >= 0.0 && self.spread.is_finite();
+        let rates = [self.trusted_fmr, self.counted_fmr];
+        if !sound || !rates.iter().all(|r| share(*r)) {
             return Err(
                 "calibration spread must not be negative, and its rates lie between 0 and 1",
             );

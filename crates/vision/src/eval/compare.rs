@@ -105,12 +105,12 @@ impl Compared {
 
 fn each_pair(study: &Study, doubles: &Doubles, mut each: impl FnMut(Comparison)) {
     for i in 0..study.owner.len() {
-        let row = study.scores.row(i);
-        for j in i + 1..study.owner.len() {
-            let (a, b) = (study.owner[i] as u32, study.owner[j] as u32);
+        let others = study.owner.iter().zip(study.scores.row(i)).skip(i + 1);
+        for (other, score) in others {
+            let (a, b) = (study.owner[i] as u32, *other as u32);
             let (a, b) = (a.min(b), a.max(b));
             if doubles.is_empty() || !doubles.contains(&(a, b)) {
-                let score = row[j];
+                let score = *score;
                 each(Comparison { score, a, b });
             }
         }

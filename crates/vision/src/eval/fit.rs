@@ -146,7 +146,7 @@ pub(super) fn fit(
     for at in (1..points.len()).rev() {
         points[at - 1].high = points[at - 1].high.max(points[at].high).min(1.0);
     }
-    let counted = places.iter().filter(|p| p.counted).last()?.rate;
+    let counted = places.iter().rfind(|p| p.counted)?.rate;
     let misses = misses(compared, mask, &draws, &points);
     let calibration = Calibration {
         note: String::new(),
@@ -297,10 +297,10 @@ pub fn calibrate(
     let mut calibration = fit(study, compared, &everybody, how)?;
     let verified = verify(study, compared, how, progress);
     let furthest = calibration.counted_fmr / verified.factor * 0.999;
-    let trusted = calibration.points.iter().filter(|p| {
+    let trusted = calibration.points.iter().rfind(|p| {
         p.fmr >= calibration.counted_fmr * 0.999 || p.fmr >= furthest && p.high <= WIDEST * p.fmr
     });
-    calibration.trusted_fmr = trusted.last().map_or(calibration.counted_fmr, |p| p.fmr);
+    calibration.trusted_fmr = trusted.map_or(calibration.counted_fmr, |p| p.fmr);
     Some((calibration, verified))
 }
 
