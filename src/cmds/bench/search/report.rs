@@ -51,7 +51,7 @@ pub struct Size {
 pub struct Bandwidth {
     pub bytes: u64,
     pub timing: Timing,
-    /// Of the median.
+    /// Of the median of processor time; by the clock below 20 ms, where the system counts too coarsely.
     pub gb_per_s: Option<f64>,
 }
 
