@@ -7,8 +7,11 @@ const COLUMNS: usize = 80;
 const ROWS: usize = 45;
 /// A cell has changed when it differs by more than this share of its brightness ...
 const SHARE: f32 = 0.06;
-/// ... and by more than this, of 255: sensor noise of 10 on one pixel is below 1 on a cell of a usual picture.
+/// ... and by more than this, of 255 ...
 const LEAST: f32 = 3.0;
+/// ... and by more than this over the root of the pixels read in a cell: nearly five times what sensor noise of 7 a pixel
+/// makes of the difference of two means.
+const NOISE: f32 = 48.0;
 /// So many cells must have changed. A head of 24 pixels in 1920 covers about this.
 const CELLS: usize = 2;
 
@@ -17,6 +20,8 @@ const CELLS: usize = 2;
 pub struct Grid {
     cells: Vec<f32>,
     level: f32,
+    /// Pixels read in a cell.
+    pixels: f32,
 }
 
 impl Grid {
@@ -44,15 +49,21 @@ impl Grid {
         let mut sorted = cells.clone();
         let (_, level, _) = sorted.select_nth_unstable_by(COLUMNS * ROWS / 2, f32::total_cmp);
         let level = level.max(1.0);
-        Grid { cells, level }
+        let pixels = (width * height) as f32 / (2 * COLUMNS * ROWS) as f32;
+        Grid {
+            cells,
+            level,
+            pixels: pixels.max(1.0),
+        }
     }
 
     /// Whether something moved between the two. Light that changes over the whole picture alike is no movement.
     pub fn moved(&self, earlier: &Grid) -> bool {
         let gain = (self.level / earlier.level).clamp(0.5, 2.0);
+        let least = LEAST.max(NOISE / self.pixels.min(earlier.pixels).sqrt());
         let changed = self.cells.iter().zip(&earlier.cells).filter(|(now, then)| {
             let expected = **then * gain;
-            (**now - expected).abs() > LEAST.max(SHARE * expected)
+            (**now - expected).abs() > least.max(SHARE * expected)
         });
         changed.take(CELLS).count() == CELLS
     }
