@@ -206,3 +206,11 @@ fn every_reason_has_a_sentence_that_says_what_to_do_in_both_languages() {
         }
     }
 }
+
+#[test]
+fn every_rendered_portrait_is_taken() {
+    let Some(enrol) = enrolment() else { return };
+    for n in 1..=40 {
+        assert_eq!(told(&enrol, &portrait(n)), "taken", "s{n:03}");
+    }
+}
