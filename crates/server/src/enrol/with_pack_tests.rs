@@ -122,7 +122,9 @@ fn a_poor_photograph_is_refused_for_its_reason() {
     let good = portrait(1);
     let (width, height) = (good.width, good.height);
     let two = redrawn(&good, width * 2, height, |x, y| (x % width, y));
-    let cut = redrawn(&good, width / 2, height, |x, y| (x + width / 2, y));
+    let half = redrawn(&good, width / 2, height, |x, y| (x + width / 2, y));
+    // The forehead is outside.
+    let cut = redrawn(&good, width, height - 215, |x, y| (x, y + 215));
     let mut masked = copy(&good);
     for y in height * 55 / 100..height * 80 / 100 {
         for x in width / 5..width * 4 / 5 {
@@ -142,9 +144,10 @@ fn a_poor_photograph_is_refused_for_its_reason() {
             &each(copy(&good), |v| v * 1.9 + 60.0),
             &["too_bright"],
         ),
-        ("blurred", &blurred(&good, 14), &["blurred"]),
+        ("blurred", &blurred(&portrait(8), 7), &["blurred"]),
+        ("half outside", &half, &["cut_off", "low_confidence"]),
         (
-            "half outside",
+            "forehead outside",
             &cut,
             &["cut_off", "no_face", "low_confidence"],
         ),
@@ -201,5 +204,13 @@ fn every_reason_has_a_sentence_that_says_what_to_do_in_both_languages() {
             let sentences = text.matches(['.', ':']).count();
             assert!(sentences >= 2, "{code} {lang:?} says what to do: {text}");
         }
+    }
+}
+
+#[test]
+fn every_rendered_portrait_is_taken() {
+    let Some(enrol) = enrolment() else { return };
+    for n in 1..=40 {
+        assert_eq!(told(&enrol, &portrait(n)), "taken", "s{n:03}");
     }
 }
