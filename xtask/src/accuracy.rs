@@ -83,7 +83,8 @@ fn photographs(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: 
     }
 }
 
-fn tapal(
+/// Runs the program on a data folder; its output is the log, and the result when it succeeds.
+pub fn tapal(
     place: &Place,
     env: &[(&str, PathBuf)],
     data: &Path,

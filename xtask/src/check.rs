@@ -8,7 +8,7 @@ use crate::machine::{CHROMIUM, COMPILER, FFMPEG, PIP, RTSP, prepare};
 use crate::pack::{self, STARTER};
 use crate::place::Place;
 use crate::step::Steps;
-use crate::{accelerator, accuracy, browser, web};
+use crate::{accelerator, accuracy, bench, browser, web};
 
 /// Everything that CI runs.
 pub fn test(place: &Place) -> ExitCode {
@@ -68,6 +68,7 @@ fn full(place: &Place, steps: &mut Steps, web_built: bool) {
     }
     steps.run("full tests", &mut all, 45);
     accuracy::test(place, steps, &env, &data);
+    bench::test(place, steps, &env, &data);
     if web_built {
         browser::test(place, steps, &env);
     } else {

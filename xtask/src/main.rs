@@ -3,6 +3,7 @@
 
 mod accelerator;
 mod accuracy;
+mod bench;
 mod browser;
 mod check;
 mod demo;
