@@ -20,5 +20,4 @@ mod logs;
 mod policies;
 mod record;
 mod sessions;
-mod speed;
 mod world;
