@@ -136,7 +136,8 @@ impl Tally {
     }
 }
 
-fn rate(count: u64, searches: u64) -> Option<Rate> {
+/// A count as a share of so many, with its exact interval; `None` of none.
+pub(crate) fn rate(count: u64, searches: u64) -> Option<Rate> {
     if searches == 0 {
         return None;
     }

@@ -47,7 +47,7 @@ ids! {
     TrackId,
     /// One attempt: what the edge did about one track.
     AttemptId,
-    /// One proposed change of a site's policy.
+    /// One proposed change of a site's policy, or of the group labels recorded there.
     ProposalId,
     /// One user account.
     AccountId,

@@ -9,6 +9,7 @@ pub mod calibration;
 pub mod count;
 pub mod entry;
 pub mod false_alert;
+pub mod group;
 pub mod id;
 pub mod opinion;
 pub mod policy;

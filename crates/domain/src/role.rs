@@ -39,6 +39,8 @@ pub enum Permission {
     JudgeAlerts,
     /// Settle a disagreement of two opinions.
     ResolveAlerts,
+    /// Enter how many people walked past, by group label and day (counts only).
+    CountPassersBy,
     /// See recent attempts and their reasons (no faces).
     ReadAttempts,
     /// See sites, cameras and their health.
@@ -108,6 +110,7 @@ impl Role {
                 ReadAlerts,
                 JudgeAlerts,
                 ResolveAlerts,
+                CountPassersBy,
                 ReadAttempts,
                 ReadSites,
             ],
@@ -138,6 +141,10 @@ mod tests {
                 "{role:?} could set the threshold and judge the match"
             );
             assert!(
+                !(role.may(EditSites) && role.may(CountPassersBy)),
+                "{role:?} could choose the groups and count them"
+            );
+            assert!(
                 !(role.may(EditAccounts) && role.may(JudgeAlerts)),
                 "{role:?} could open a second account and judge twice"
             );
@@ -157,6 +164,7 @@ mod tests {
         for change in [
             JudgeAlerts,
             ResolveAlerts,
+            CountPassersBy,
             EditSites,
             DraftEntries,
             EndEntries,

@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod extract;
 pub mod false_alert;
+pub mod group;
 pub mod health;
 pub mod jobs;
 pub mod openapi;

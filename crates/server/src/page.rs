@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry, false_alert, policy,
+    edge, entry, false_alert, group, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
@@ -42,6 +42,7 @@ pub fn routes() -> Vec<Route> {
             Needs(ResolveAlerts),
             alert::page::resolve,
         ),
+        post("/alerts/{id}/group", Needs(JudgeAlerts), group::page::label),
         get("/attempts", Needs(ReadAttempts), attempt::page::list),
         get(
             "/false-alerts",
@@ -81,6 +82,23 @@ pub fn routes() -> Vec<Route> {
             "/policy/proposals/{id}/decision",
             Needs(EditSites),
             policy::page::decide,
+        ),
+        get("/sites/{id}/groups", Needs(ReadSites), group::page::one),
+        post(
+            "/sites/{id}/groups/proposals",
+            Needs(EditSites),
+            group::page::propose,
+        ),
+        post("/sites/{id}/groups/end", Needs(EditSites), group::page::end),
+        post(
+            "/sites/{id}/groups/counts",
+            Needs(CountPassersBy),
+            group::page::count,
+        ),
+        post(
+            "/groups/proposals/{id}/decision",
+            Needs(EditSites),
+            group::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         post("/entries", Needs(DraftEntries), entry::page::add).body_limit(ENTRY_FORM_BYTES),

@@ -87,8 +87,8 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, edge, entry, event, false_alert, health, openapi,
-        policy, session::api as session, site,
+        account, alert, attempt, audit, camera, edge, entry, event, false_alert, group, health,
+        openapi, policy, session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -135,6 +135,11 @@ pub fn api() -> Vec<Route> {
             Needs(ResolveAlerts),
             alert::resolve,
         ),
+        post(
+            "/api/v1/alerts/{id}/group",
+            Needs(JudgeAlerts),
+            group::label,
+        ),
         get("/api/v1/attempts", Needs(ReadAttempts), attempt::list),
         get(
             "/api/v1/false-alerts",
@@ -180,6 +185,23 @@ pub fn api() -> Vec<Route> {
             "/api/v1/policy/proposals/{id}/decision",
             Needs(EditSites),
             policy::decide,
+        ),
+        get("/api/v1/sites/{id}/groups", Needs(ReadSites), group::get),
+        delete("/api/v1/sites/{id}/groups", Needs(EditSites), group::end),
+        post(
+            "/api/v1/sites/{id}/groups/proposals",
+            Needs(EditSites),
+            group::propose,
+        ),
+        put(
+            "/api/v1/sites/{id}/groups/counts",
+            Needs(CountPassersBy),
+            group::count,
+        ),
+        post(
+            "/api/v1/groups/proposals/{id}/decision",
+            Needs(EditSites),
+            group::decide,
         ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
         post("/api/v1/entries", Needs(DraftEntries), entry::add)

@@ -13,6 +13,7 @@ pub mod error;
 pub mod event;
 pub mod false_alert;
 pub mod finding;
+pub mod group;
 pub mod look;
 mod migrate;
 pub mod nonce;

@@ -10,6 +10,7 @@ const FILES: &[(i64, &str)] = &[
     (1, include_str!("../migrations/0001_start.sql")),
     (2, include_str!("../migrations/0002_policy.sql")),
     (3, include_str!("../migrations/0003_false_alert.sql")),
+    (4, include_str!("../migrations/0004_group.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -4,7 +4,10 @@
 use askama::Template;
 use tapal_domain::time::UtcMs;
 
-use crate::console::{Notice, Shell, Tone};
+use crate::{
+    console::{Notice, Shell, Tone},
+    group::ask::GroupAsk,
+};
 
 /// One row of my queue.
 pub struct QueueItem {
@@ -176,6 +179,8 @@ pub struct Panel {
     pub why: String,
     /// Own words in a form that came back.
     pub typed: String,
+    /// The group label as in the document: asked for, or recorded; `None` when it is not this person's to say.
+    pub group: Option<GroupAsk>,
 }
 
 /// `/alerts` and `/alerts/{id}`.

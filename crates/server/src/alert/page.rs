@@ -78,6 +78,16 @@ struct Typed {
     reason: String,
 }
 
+/// The alert with a message over it.
+pub async fn with_notice(
+    state: &AppState,
+    visit: &Visit,
+    id: AlertId,
+    notice: Notice,
+) -> ApiResult<AlertPage> {
+    page(state, visit, id, Some(notice), None).await
+}
+
 async fn page(
     state: &AppState,
     visit: &Visit,
@@ -90,6 +100,7 @@ async fn page(
     let (mut shell, queue, reasons) = frame(state, visit, Some(id)).await?;
     shell.zone = Zone(view.utc_offset_minutes);
     let mut panel = panel::panel(&shell, &visit.session, &view, &stored.life);
+    panel.group = crate::group::ask::of(state, &visit.session, &stored).await?;
     if let Some(typed) = typed {
         (panel.chosen, panel.why, panel.typed) = (typed.opinion, typed.why, typed.reason);
     }

@@ -122,6 +122,7 @@ pub fn panel(shell: &Shell, session: &Session, view: &AlertView, life: &Alert) -
         chosen: String::new(),
         why: String::new(),
         typed: String::new(),
+        group: None,
     }
 }
 

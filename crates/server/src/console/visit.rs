@@ -223,10 +223,15 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 13] = [
+const DONE: [(&str, &str); 18] = [
     ("proposed", "policy-proposed-notice"),
     ("approved", "policy-approved-notice"),
     ("decided", "policy-decided-notice"),
+    ("group-proposed", "group-proposed-notice"),
+    ("group-approved", "group-approved-notice"),
+    ("group-decided", "group-decided-notice"),
+    ("group-ended", "group-ended-notice"),
+    ("group-counted", "group-counted-notice"),
     ("held", "entry-held-notice"),
     ("judged", "finding-decided"),
     ("saved", "shell-saved"),

@@ -12,6 +12,7 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     false_alert::{Rate, Tally},
+    group::Table,
     id::{CameraId, SiteId},
     time::{DAY_MS, UtcMs},
 };
@@ -110,6 +111,8 @@ pub struct SiteCounted {
     pub days: Vec<DayCounted>,
     /// Alarms that stand now.
     pub alarms: Vec<Alarm>,
+    /// By group label; `null` where no labels may be recorded.
+    pub groups: Option<Table>,
 }
 
 /// A report.
@@ -126,14 +129,14 @@ pub struct FalseAlerts {
 }
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`.
-fn day_number(text: &str) -> ApiResult<i64> {
+pub(crate) fn day_number(text: &str) -> ApiResult<i64> {
     let at = Zone(0).start_of(text.trim()).ok_or_else(|| {
         ApiError::invalid("bad_date", "a date cannot be read; write it as YYYY-MM-DD")
     })?;
     Ok(at.0.div_euclid(DAY_MS))
 }
 
-fn day_text(day: i64) -> String {
+pub(crate) fn day_text(day: i64) -> String {
     Zone(0).iso_day(UtcMs(day * DAY_MS))
 }
 
@@ -173,6 +176,7 @@ pub async fn report(
     let mut all = Tally::default();
     let mut counted = Vec::new();
     for site in sites {
+        let groups = crate::group::table(state, site.id, from, to).await?;
         let here: Vec<&Day> = days.iter().filter(|day| day.site == site.id).collect();
         let total = sum(here.iter().map(|day| day.tally));
         all = all.plus(total);
@@ -208,6 +212,7 @@ pub async fn report(
                 .filter(|alarm| alarm.site == site.id)
                 .copied()
                 .collect(),
+            groups,
             name: site.name,
         });
     }

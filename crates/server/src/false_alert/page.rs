@@ -20,6 +20,7 @@ use crate::{
     console::{Notice, Shell, Tone, Visit, failure, show, visit::show_as},
     error::ApiResult,
     extract::Params,
+    group::table::GroupTable,
     state::AppState,
 };
 
@@ -58,6 +59,7 @@ struct Section {
     caption: String,
     notes: Vec<String>,
     is_empty: bool,
+    groups: Option<GroupTable>,
 }
 
 #[derive(Template)]
@@ -180,6 +182,7 @@ fn section(shell: &Shell, site: &SiteCounted) -> Section {
         caption: shell.t1("false-alert-caption", "n", searched),
         notes,
         is_empty: tally.searched == 0 && tally.at_worst() == 0,
+        groups: site.groups.as_ref().map(|own| GroupTable::of(shell, own)),
         cameras,
     }
 }

@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::{
     account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
-    health, policy, session, site,
+    group, health, policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -28,6 +28,7 @@ use crate::{
         camera::list, camera::add, camera::change,
         site::list, site::get, site::add, site::change, site::deploy, site::add_desk, site::change_desk, site::add_lane,
         site::change_lane,
+        group::get, group::propose, group::decide, group::end, group::count, group::label,
         policy::get, policy::preview, policy::propose, policy::decide,
         entry::list, entry::get, entry::add, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,

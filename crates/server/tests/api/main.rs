@@ -14,6 +14,7 @@ mod device;
 mod events;
 mod false_alerts;
 mod findings;
+mod groups;
 mod judging;
 mod lists;
 mod logs;
