@@ -128,7 +128,8 @@ pub fn chart(
         (0..=SAMPLES).filter_map(one).collect()
     };
     let chances = sampled(&|score| calibration.fpir(score, n));
-    let least = chances.iter().map(|(_, e)| e.low).fold(1.0, f64::min);
+    // The best values set the axis: a lower end of nearly nothing would press the curve against the top.
+    let least = chances.iter().map(|(_, e)| e.value).fold(1.0, f64::min);
     let least = budget.map_or(least, |budget| least.min(budget.fpir()));
     let up = Span {
         from: log(least).floor(),
