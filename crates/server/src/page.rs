@@ -54,6 +54,11 @@ pub fn routes() -> Vec<Route> {
             Needs(ReadAttempts),
             false_alert::csv::file,
         ),
+        get(
+            "/false-alerts/groups.csv",
+            Needs(ReadAttempts),
+            false_alert::csv::groups,
+        ),
         get("/cameras", Needs(ReadSites), camera::page::list),
         get("/cameras/{id}", Needs(ReadSites), camera::page::one),
         get("/sites", Needs(ReadSites), site::page::list),

@@ -35,6 +35,7 @@ group-means-no_difference_shown = No difference is shown; that is not proof that
 group-means-differs = The rates differ by more than chance explains; the reason is not in these figures.
 group-unlabelled = { $n } of { $all } false alerts of the days counted carry no label ({ $share } %).
 group-limits = Small numbers say little, who was never captured is not counted, and light, camera, list and habits can differ between groups as well as the model.
+group-file = Download these figures (CSV)
 group-ask = Group, as in the document
 group-ask-hint = Once, only what stands in the document. Without the document, leave it.
 group-record = Record

@@ -35,6 +35,7 @@ group-means-no_difference_shown = Perbedaan tidak tampak; itu bukan bukti bahwa 
 group-means-differs = Angkanya berbeda lebih dari yang dapat dijelaskan kebetulan; sebabnya tidak ada dalam angka ini.
 group-unlabelled = { $n } dari { $all } peringatan keliru pada hari yang dihitung tidak berlabel ({ $share } %).
 group-limits = Angka kecil tidak banyak berkata, orang yang tidak pernah tertangkap kamera tidak dihitung, dan cahaya, kamera, daftar, dan kebiasaan dapat berbeda antarkelompok, bukan hanya modelnya.
+group-file = Unduh angka ini (CSV)
 group-ask = Kelompok, menurut dokumen
 group-ask-hint = Sekali saja, hanya yang tertulis di dokumen. Tanpa dokumen, biarkan kosong.
 group-record = Catat

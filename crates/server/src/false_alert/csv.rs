@@ -1,5 +1,5 @@
-//! The counts as a file for a spreadsheet: the same figures as the page, one row a camera and day. Must not hold more
-//! than the page does.
+//! The counts as a file for a spreadsheet: the same figures as the page, one row a camera and day, or a row a group
+//! label. Must not hold more than the page does.
 
 use axum::{
     extract::State,
@@ -8,7 +8,7 @@ use axum::{
 };
 use tapal_store::{camera, false_alert};
 
-use super::{Wanted, day_text, range};
+use super::{Wanted, day_text, range, report};
 use crate::{AppState, Session, error::ApiResult, extract::Params};
 
 const HEAD: &str = "site,camera,day,searched,judged_not_same,judged_similar,undecided,open,predicted_searches,predicted_at_most,expected,expected_low,expected_high\r\n";
@@ -50,15 +50,53 @@ pub async fn file(
             t.expected_high
         ));
     }
+    Ok(reply("attachment; filename=\"false-alerts.csv\"", text))
+}
+
+fn reply(disposition: &'static str, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"false-alerts.csv\"",
-        ),
+        (header::CONTENT_DISPOSITION, disposition),
         (header::CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
+}
+
+const GROUP_HEAD: &str = "site,from,to,label,passers_by,false_alerts,rate,rate_low,rate_high,verdict,unlabelled_of_site\r\n";
+
+/// `GET /false-alerts/groups.csv`: one row a site and group label, where labels may be recorded.
+pub async fn groups(
+    State(state): State<AppState>,
+    session: Session,
+    Params(wanted): Params<Wanted>,
+) -> ApiResult<Response> {
+    let found = report(&state, &session, &wanted).await?;
+    let mut text = GROUP_HEAD.to_owned();
+    for site in &found.sites {
+        let Some(table) = &site.groups else {
+            continue;
+        };
+        for row in &table.rows {
+            let rate = row.rate.map_or(",,".to_owned(), |rate| {
+                format!("{:.8},{:.8},{:.8}", rate.value, rate.low, rate.high)
+            });
+            text.push_str(&format!(
+                "{},{},{},{},{},{},{rate},{},{}\r\n",
+                cell(&site.name),
+                found.from,
+                found.to,
+                cell(&row.label),
+                row.passers_by,
+                row.false_alerts,
+                row.verdict.name(),
+                table.unlabelled
+            ));
+        }
+    }
+    Ok(reply(
+        "attachment; filename=\"false-alerts-groups.csv\"",
+        text,
+    ))
 }
 
 /// A name in quotes; one that a spreadsheet would take for a formula gets an apostrophe in front.

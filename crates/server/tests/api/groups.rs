@@ -321,6 +321,16 @@ async fn the_table_has_n_intervals_and_what_cannot_be_said() {
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
+    let rows = "/false-alerts/groups.csv";
+    let file = office.world.get(rows, &office.first).await.text();
+    let first = file.lines().nth(1).unwrap();
+    assert!(
+        first.starts_with("\"Soekarno-Hatta\",")
+            && first
+                .contains(",\"M\",2000,2,0.00100000,0.00012111,0.00361234,no_difference_shown,1"),
+        "{file}"
+    );
+    assert_eq!(file.lines().count(), 3, "the other site records none");
     // Another set starts from nothing.
     office.propose(json!(["M", "F", "X"])).await.ok();
     office.decide(&office.second, "approve").await.ok();
