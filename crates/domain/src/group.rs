@@ -290,7 +290,8 @@ mod tests {
         assert!((third.high - 3.6889 / 5_000.0).abs() < 1e-7);
         // A label without passers-by does not hide what the others show.
         assert_eq!(found.rows[1].verdict, Verdict::TooFew);
-        assert_eq!(found.rows[0].verdict, Verdict::NoDifferenceShown);
+        // 2.40 in 1,000 at least, against 2.33 at most with all five without a label.
+        assert_eq!(found.rows[0].verdict, Verdict::Differs);
         assert!((found.unlabelled_share.unwrap() - 1.0 / 3.0).abs() < 1e-12);
         assert_eq!(table(&[(1_000, 0), (1_000, 0)], 0).unlabelled_share, None);
     }

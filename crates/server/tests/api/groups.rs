@@ -327,7 +327,7 @@ async fn the_table_has_n_intervals_and_what_cannot_be_said() {
     assert!(
         first.starts_with("\"Soekarno-Hatta\",")
             && first
-                .contains(",\"M\",2000,2,0.00100000,0.00012111,0.00361234,no_difference_shown,1"),
+                .contains(",\"M\",2000,2,0.00100000,0.00012110,0.00361234,no_difference_shown,1"),
         "{file}"
     );
     assert_eq!(file.lines().count(), 3, "the other site records none");
