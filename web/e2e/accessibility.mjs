@@ -73,7 +73,8 @@ async function outside(world) {
   await context.close();
 }
 
-async function run(world, page, name) {
+/** One page as it is: axe, no scrolling sideways, a picture. */
+export async function run(world, page, name) {
   const found = await new AxeBuilder({ page }).withTags(TAGS).analyze();
   const text = found.violations.map((v) => `${v.id} (${v.nodes.length}: ${v.nodes[0]?.target.join(" ")})`).join("; ");
   world.check(`axe ${name}`, found.violations.length === 0, text);
