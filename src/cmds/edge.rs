@@ -94,6 +94,7 @@ pub fn options(config: &Config, centre: String, certificate: PathBuf) -> Result<
         text => PathBuf::from(text),
     });
     options.threads = Some(config.threads());
+    options.deblocking = config.text("deblocking") == "on";
     Ok(options)
 }
 

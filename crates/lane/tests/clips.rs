@@ -172,6 +172,7 @@ fn run(models: &Path, pack: &str) {
                 program: "ffmpeg".into(),
             }),
             loop_files: false,
+            deblocking: true,
             patience: Patience::default(),
         };
         let supervisors: Vec<Supervisor> = clips

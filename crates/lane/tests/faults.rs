@@ -80,6 +80,7 @@ fn camera(source: &str) -> Camera {
             program: "ffmpeg".into(),
         }),
         loop_files: true,
+        deblocking: true,
         patience: Patience::default(),
     };
     Camera {

@@ -191,7 +191,7 @@ impl<'a> Play<'a> {
     }
 
     /// Plays it once.
-    pub fn once(&self, fps: f32, detect_width: u32) -> Result<Run> {
+    pub fn once(&self, fps: f32, detect_width: u32, deblocking: bool) -> Result<Run> {
         let config = CameraConfig {
             camera: CameraId(Uuid::from_u128(1)),
             name: "bench".into(),
@@ -219,7 +219,8 @@ impl<'a> Play<'a> {
         room.watch(&config);
         let mut analyser =
             Analyser::new(&self.open.pack, &self.open.engine, DetectSize::default())?;
-        let arguments = Source::parse(&config.source, false)?.arguments_unpaced(fps, detect_width);
+        let arguments =
+            Source::parse(&config.source, false)?.arguments_unpaced(fps, detect_width, deblocking);
         let (own, waited, _) = ticks("self").context("cannot read /proc/self/stat")?;
         let began = std::time::Instant::now();
         let mut child = Ffmpeg {

@@ -66,6 +66,7 @@ struct Report {
     engine: String,
     fps: f32,
     detect_width: u32,
+    deblocking: bool,
     templates: usize,
     /// Of the last round; all rounds conclude the same.
     run: Run,
@@ -101,6 +102,7 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
         .with("pack", args.pack.clone())
         .with("engine", args.engine.clone());
     let config = settings.load()?;
+    let deblocking = config.text("deblocking") == "on";
     logging::start("warn");
     let open = inference::open(&config)?;
     let play = Play::prepare(&open, &args.clip, args.truth.as_deref(), args.templates)?;
@@ -114,7 +116,7 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
     let rounds = args.rounds.max(1);
     let mut bar = progress::Bar::new("rounds", rounds as u64);
     for round in 0..rounds {
-        runs.push(play.once(args.fps, args.detect_width)?);
+        runs.push(play.once(args.fps, args.detect_width, deblocking)?);
         if let Some(python) = &args.peers {
             tuned.push(peer(python, &args, &folder, 5, 640)?);
             plain.push(peer(python, &args, &folder, 1, 1280)?);
@@ -145,6 +147,7 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
         engine: open.engine.name(),
         fps: args.fps,
         detect_width: args.detect_width,
+        deblocking,
         templates: args.templates,
         cpu_s_per_video_s: all,
         decode_per_video_s: per(&|r| r.decode_cpu_s),

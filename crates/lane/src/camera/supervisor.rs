@@ -56,6 +56,8 @@ pub struct Surroundings {
     pub launch: Arc<dyn Launch>,
     /// Whether recordings start again at their end.
     pub loop_files: bool,
+    /// Whether decoders smooth block edges; see [`Source::arguments`].
+    pub deblocking: bool,
     /// The watchdog's patience.
     pub patience: Patience,
 }
@@ -160,7 +162,11 @@ impl Work {
             dog.ended(self.around.clock.uptime_ms(), "bad_source");
             return self.report(&dog);
         };
-        let arguments = source.arguments(self.config.fps, self.config.detect_width);
+        let arguments = source.arguments(
+            self.config.fps,
+            self.config.detect_width,
+            self.around.deblocking,
+        );
         while !self.stop.load(Ordering::Relaxed) {
             match dog.tick(self.around.clock.uptime_ms()) {
                 Order::Start => self.one_run(&source, &arguments, &mut dog),
@@ -412,6 +418,7 @@ mod tests {
             frames,
             launch: Arc::new(Script(Mutex::new(script))),
             loop_files: true,
+            deblocking: true,
             patience,
         };
         let supervisor = Supervisor::start(&config("rtsp://u:p@cam/1"), around).unwrap();

@@ -152,6 +152,7 @@ impl Node {
                 program: self.options.ffmpeg.clone(),
             }),
             loop_files: self.options.loop_files,
+            deblocking: self.options.deblocking,
             patience: Patience::default(),
         }
     }
