@@ -7,6 +7,7 @@ pub mod audit;
 pub mod background;
 pub mod calibration;
 pub mod count;
+pub mod day;
 pub mod entry;
 pub mod false_alert;
 pub mod group;
