@@ -7,10 +7,11 @@ use std::sync::Arc;
 use tapal_domain::{entry::ListKind, id::EntryId, time::UtcMs};
 use zeroize::Zeroize;
 
+use crate::coarse::Coarse;
 use crate::kernel::Codes;
 use crate::quantise::{Scale, quantise};
 
-/// Rows a block: 1,024 rows of 512 values are 0.5 MiB of codes and 2 MiB of exact values.
+/// Rows a block: 1,024 rows of 512 values are 0.75 MiB of codes and 2 MiB of exact values.
 pub(crate) const ROWS: usize = 1024;
 
 /// Whose row it is.
@@ -31,11 +32,15 @@ pub(crate) struct Extent {
     pub least_step: f32,
     pub most_step: f32,
     pub most_error: f32,
+    /// The same for the half-byte codes.
+    pub most_coarse_error: f32,
 }
 
 /// A fixed piece of the gallery. Codes and exact values lie apart: a scan reads the codes only.
 #[derive(Clone)]
 pub(crate) struct Block {
+    /// Half-byte codes: what a scan for one probe reads.
+    pub coarse: Coarse,
     pub codes: Codes,
     /// The exact values, row-major.
     pub exact: Vec<f32>,
@@ -49,6 +54,7 @@ impl Block {
     /// `None` when there is no memory left.
     pub(crate) fn new(dimension: usize) -> Option<Self> {
         Some(Block {
+            coarse: Coarse::new(dimension),
             codes: Codes::new(dimension, ROWS)?,
             exact: vec![0.0; ROWS * dimension],
             scales: vec![Scale::default(); ROWS],
@@ -57,6 +63,7 @@ impl Block {
                 least_step: f32::INFINITY,
                 most_step: 0.0,
                 most_error: 0.0,
+                most_coarse_error: 0.0,
             },
         })
     }
@@ -75,15 +82,18 @@ impl Block {
         let row = self.rows();
         self.exact[row * values.len()..(row + 1) * values.len()].copy_from_slice(values);
         self.scales[row] = quantise(values, self.codes.row_mut(row));
+        self.coarse.put(row, values);
         self.owners.push(owner);
-        self.widen(self.scales[row]);
+        self.widen(row);
     }
 
-    fn widen(&mut self, scale: Scale) {
+    fn widen(&mut self, row: usize) {
+        let (scale, coarse_error) = (self.scales[row], self.coarse.errors[row]);
         let extent = &mut self.extent;
         extent.least_step = extent.least_step.min(scale.step);
         extent.most_step = extent.most_step.max(scale.step);
         extent.most_error = extent.most_error.max(scale.error);
+        extent.most_coarse_error = extent.most_coarse_error.max(coarse_error);
     }
 
     fn take_over(&mut self, row: usize, from: &Block, other: usize) {
@@ -94,7 +104,8 @@ impl Block {
         self.exact[row * dimension..(row + 1) * dimension].copy_from_slice(from.exact(other));
         self.scales[row] = from.scales[other];
         self.owners[row] = from.owners[other];
-        self.widen(self.scales[row]);
+        self.coarse.take_over(row, &from.coarse, other);
+        self.widen(row);
     }
 
     fn move_last_to(&mut self, row: usize) {
@@ -105,12 +116,14 @@ impl Block {
         self.exact
             .copy_within(last * dimension..(last + 1) * dimension, row * dimension);
         self.scales[row] = self.scales[last];
+        self.coarse.move_within(last, row);
         self.owners[row] = self.owners[last];
     }
 
     fn wipe_last(&mut self) {
         let (dimension, last) = (self.exact.len() / ROWS, self.rows() - 1);
         self.codes.row_mut(last).zeroize();
+        self.coarse.wipe(last);
         self.exact[last * dimension..(last + 1) * dimension].zeroize();
         self.scales[last] = Scale::default();
         self.owners.pop();

@@ -48,6 +48,11 @@ impl Kernel {
         best.map_or("numkong, other", |(_, name)| name)
     }
 
+    /// Whether vector instructions may be used at all.
+    pub(crate) fn has_units(self) -> bool {
+        self.settled() == Kernel::Best
+    }
+
     /// Readies this thread: some processors want to be asked before their matrix unit is used.
     pub(crate) fn ready(self) -> Self {
         let kernel = self.settled();

@@ -2,6 +2,7 @@
 //! It compares templates of one model only, keeps no picture and no name, and does not judge a score.
 
 mod block;
+mod coarse;
 mod held;
 mod kernel;
 mod quantise;

@@ -11,7 +11,7 @@ pub(crate) struct Scale {
 }
 
 /// Longest a template may be: the gallery takes squared lengths up to 1.001.
-const LONGEST: f32 = 1.0006;
+pub(crate) const LONGEST: f32 = 1.0006;
 
 /// Adding and subtracting this rounds an f32 below 2^22 to a whole number; its low bits then are that number.
 const ROUNDER: f32 = 12_582_912.0;

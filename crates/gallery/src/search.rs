@@ -7,6 +7,7 @@ use numkong::Tensor;
 use zeroize::Zeroize;
 
 use crate::block::{Block, Extent, ROWS, Rows};
+use crate::coarse::{CoarseProbe, Fast};
 use crate::kernel::{GROUP, Kernel, Packed, TILE};
 use crate::quantise::{Bound, Scale, dot, quantise};
 
@@ -42,6 +43,7 @@ struct Probe<'a> {
     codes: Vec<i8>,
     scale: Scale,
     bound: Bound,
+    coarse: CoarseProbe,
     /// The score below which a row cannot be among the `k` best any more, as far as any thread knows.
     bar: AtomicU32,
 }
@@ -93,6 +95,7 @@ impl<'a> Probe<'a> {
         let scale = quantise(values, &mut codes);
         Probe {
             values,
+            coarse: CoarseProbe::new(&codes, scale),
             codes,
             scale,
             bound: Bound::of(scale, values.len()),
@@ -173,6 +176,7 @@ struct Pass<'a> {
     probes: &'a [Probe<'a>],
     k: usize,
     kernel: Kernel,
+    fast: Option<Fast>,
     found: Vec<Found>,
     groups: Vec<(Packed, Tensor<i32>)>,
 }
@@ -190,6 +194,7 @@ impl<'a> Pass<'a> {
             probes,
             k,
             kernel: kernel.ready(),
+            fast: kernel.has_units().then(Fast::find).flatten(),
             found: probes.iter().map(|_| Found::default()).collect(),
             // Without memory for whole tiles it goes one product at a time.
             groups: many.flatten().unwrap_or_default(),
@@ -204,7 +209,10 @@ impl<'a> Pass<'a> {
             };
             if self.groups.is_empty() {
                 for probe in 0..self.probes.len() {
-                    self.one(block, at as u32, probe);
+                    match self.fast {
+                        Some(fast) => self.one_coarse(fast, block, at as u32, probe),
+                        None => self.one(block, at as u32, probe),
+                    }
                 }
             } else {
                 self.many(block, at as u32);
@@ -227,6 +235,30 @@ impl<'a> Pass<'a> {
                     found.consider(probe, block, (number, row as u32), product, self.k);
                     least = probe.least(block.extent);
                 }
+            }
+        }
+    }
+
+    /// One probe: half-byte codes first, int8 for the rows they cannot rule out.
+    fn one_coarse(&mut self, fast: Fast, block: &Block, number: u32, at: usize) {
+        let (probe, found) = (&self.probes[at], &mut self.found[at]);
+        let most_error = block.extent.most_coarse_error;
+        let mut products = [0; ROWS];
+        fast.products(&block.coarse, &probe.coarse, &mut products);
+        let mut bars = [probe.coarse.least(probe.bar(), most_error); GROUP];
+        for (group, products) in products[..block.rows()].chunks(GROUP).enumerate() {
+            if !any_reaches(products, &bars) {
+                continue;
+            }
+            for (i, product) in products.iter().enumerate() {
+                let row = group * GROUP + i;
+                let most = || probe.coarse.most(*product, block.coarse.errors[row]);
+                if *product < bars[i] || most() < probe.bar() {
+                    continue;
+                }
+                let product = self.kernel.dot(block.codes.row(row), &probe.codes);
+                found.consider(probe, block, (number, row as u32), product, self.k);
+                bars = [probe.coarse.least(probe.bar(), most_error); GROUP];
             }
         }
     }
