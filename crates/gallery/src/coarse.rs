@@ -94,6 +94,11 @@ impl Coarse {
         self.errors[to] = self.errors[from];
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_wiped(&self, row: usize) -> bool {
+        self.row(row).iter().all(|line| line.0 == [0; LINE])
+    }
+
     pub(crate) fn wipe(&mut self, row: usize) {
         self.row_mut(row)
             .iter_mut()

@@ -78,7 +78,7 @@ pub enum GalleryError {
     #[error("a template is not a unit vector of finite numbers; enrol the photograph again")]
     NotNormalised,
     /// The machine has no memory left.
-    #[error("there is no memory left for another template; a template needs 5 bytes a value")]
+    #[error("there is no memory left for another template; a template needs 5.5 bytes a value")]
     NoMemory,
 }
 

@@ -16,6 +16,9 @@ const FEW: usize = 3;
 /// A scan of few probes walks so many places of a block at once: more memory pages are under way at a time.
 const WALKS: usize = 8;
 
+/// Rows whose codes are asked for together.
+const FETCH: usize = 16;
+
 /// How to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
@@ -243,22 +246,30 @@ impl<'a> Pass<'a> {
     fn one_coarse(&mut self, fast: Fast, block: &Block, number: u32, at: usize) {
         let (probe, found) = (&self.probes[at], &mut self.found[at]);
         let most_error = block.extent.most_coarse_error;
-        let mut products = [0; ROWS];
+        let (mut products, mut left) = ([0; ROWS], [0u16; ROWS]);
         fast.products(&block.coarse, &probe.coarse, &mut products);
-        let mut bars = [probe.coarse.least(probe.bar(), most_error); GROUP];
-        for (group, products) in products[..block.rows()].chunks(GROUP).enumerate() {
-            if !any_reaches(products, &bars) {
-                continue;
-            }
-            for (i, product) in products.iter().enumerate() {
-                let row = group * GROUP + i;
-                let most = || probe.coarse.most(*product, block.coarse.errors[row]);
-                if *product < bars[i] || most() < probe.bar() {
-                    continue;
-                }
+        let least = probe.coarse.least(probe.bar(), most_error);
+        // Without a branch: about one row in fifty is left, which no processor guesses well.
+        let mut count = 0;
+        for (row, product) in (0u16..).zip(&products[..block.rows()]) {
+            left[count] = row;
+            count += usize::from(*product >= least);
+        }
+        let (bar, all) = (probe.bar(), count);
+        count = 0;
+        for at in 0..all {
+            let row = usize::from(left[at]);
+            left[count] = left[at];
+            let most = probe.coarse.most(products[row], block.coarse.errors[row]);
+            count += usize::from(most >= bar);
+        }
+        for rows in left[..count].chunks(FETCH) {
+            // Their codes lie far apart: asked for together they arrive together.
+            rows.iter()
+                .for_each(|row| fetch(block.codes.row(usize::from(*row))));
+            for row in rows.iter().map(|row| usize::from(*row)) {
                 let product = self.kernel.dot(block.codes.row(row), &probe.codes);
                 found.consider(probe, block, (number, row as u32), product, self.k);
-                bars = [probe.coarse.least(probe.bar(), most_error); GROUP];
             }
         }
     }
@@ -311,6 +322,12 @@ fn bars_of(probes: &[Probe<'_>], width: usize, extent: Extent) -> [i32; GROUP] {
             .get(lane % width)
             .map_or(i32::MAX, |probe| probe.least(extent))
     })
+}
+
+/// Touches each cache line of a row, one load not waiting for the other.
+fn fetch(codes: &[i8]) {
+    let lines = codes.iter().step_by(64);
+    std::hint::black_box(lines.fold(0i8, |sum, code| sum ^ code));
 }
 
 /// Plain enough for the compiler to use vector comparisons.

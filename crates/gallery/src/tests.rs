@@ -245,11 +245,13 @@ fn a_removed_template_is_wiped() {
     for n in 0..3 {
         rows.append(owner(n), &[vec![0.5; 4]]).unwrap();
     }
+    assert!(!rows.blocks[0].coarse.is_wiped(2));
     assert_eq!(rows.remove(0), Some(2));
     assert_eq!(rows.remove(1), None);
     assert_eq!(rows.blocks[0].exact[4..12], [0.0; 8]);
     for row in 1..3 {
         assert_eq!(rows.blocks[0].codes.row(row), [0; 4]);
+        assert!(rows.blocks[0].coarse.is_wiped(row));
     }
     assert_eq!(rows.len(), 1);
 }
