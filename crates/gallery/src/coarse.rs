@@ -1,10 +1,11 @@
 //! The first look at a row when one probe is searched: half a byte a value, so that a scan reads half the memory.
 //! It only rules rows out, with a proven bound; whatever is left goes to the int8 codes. Must not rank anything.
 
-use zeroize::Zeroize;
+use pulp::NullaryFnOnce;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::block::ROWS;
-use crate::quantise::{LONGEST, Scale};
+use crate::quantise::{LONGEST, ROUNDER, Scale, fast};
 
 /// Steps between two values, for a unit vector of `d` values: .335 standard deviations, the best a uniform scale
 /// of 16 steps can do for normally spread values (J. Max, "Quantizing for minimum distortion", 1960).
@@ -63,23 +64,14 @@ impl Coarse {
 
     /// Writes the codes of a unit vector.
     pub(crate) fn put(&mut self, row: usize, values: &[f32]) {
-        let (step, half) = (step(self.dimension), lines_of(self.dimension) * LINE);
-        let mut squares = 0.0f64;
-        let mut code = |value: f32| {
-            let code = (value / step + MIDDLE).round().clamp(0.0, 15.0);
-            let rest = f64::from(value) - f64::from(code - MIDDLE) * f64::from(step);
-            squares += rest * rest;
-            code as u8
-        };
-        let (low, high) = values.split_at(half.min(values.len()));
-        let lines = self.row_mut(row).iter_mut().flat_map(|line| &mut line.0);
-        for (at, byte) in lines.enumerate() {
-            let nibble = |values: &[f32], code: &mut dyn FnMut(f32) -> u8| {
-                values.get(at).map_or(0, |value| code(*value))
-            };
-            *byte = nibble(low, &mut code) | nibble(high, &mut code) << 4;
-        }
-        self.errors[row] = squares.sqrt() as f32 * 1.001 + 1e-6;
+        let each = lines_of(self.dimension);
+        let mut codes = Zeroizing::new(vec![0u8; 2 * each * LINE]);
+        self.errors[row] = fast(Halve {
+            values,
+            step: step(self.dimension),
+            codes: &mut codes,
+            lines: &mut self.lines[row * each..(row + 1) * each],
+        });
     }
 
     pub(crate) fn take_over(&mut self, row: usize, from: &Coarse, other: usize) {
@@ -110,6 +102,41 @@ impl Coarse {
 impl Drop for Coarse {
     fn drop(&mut self) {
         self.lines.iter_mut().for_each(|line| line.0.zeroize());
+    }
+}
+
+/// Writes half-byte codes; gives the error.
+struct Halve<'a> {
+    values: &'a [f32],
+    step: f32,
+    codes: &'a mut [u8],
+    lines: &'a mut [Line],
+}
+
+impl NullaryFnOnce for Halve<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        let (step, steps) = (self.step, 1.0 / self.step);
+        let mut squares = [0.0f32; 8];
+        for (codes, values) in self.codes.chunks_mut(8).zip(self.values.chunks(8)) {
+            for ((code, value), square) in codes.iter_mut().zip(values).zip(&mut squares) {
+                let shifted = (value * steps + MIDDLE).clamp(0.0, 15.0) + ROUNDER;
+                *code = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as u8;
+                let rest = value - (shifted - ROUNDER - MIDDLE) * step;
+                *square += rest * rest;
+            }
+        }
+        let (low, high) = self.codes.split_at(self.lines.len() * LINE);
+        let (low, high) = (low.as_chunks::<LINE>().0, high.as_chunks::<LINE>().0);
+        for ((line, low), high) in self.lines.iter_mut().zip(low).zip(high) {
+            for ((byte, low), high) in line.0.iter_mut().zip(low).zip(high) {
+                *byte = low | high << 4;
+            }
+        }
+        // Raised by more than the f32 sums above can have lost, as for the int8 codes.
+        squares.iter().sum::<f32>().sqrt() * 1.001 + 1e-6
     }
 }
 

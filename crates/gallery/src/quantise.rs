@@ -14,11 +14,40 @@ pub(crate) struct Scale {
 pub(crate) const LONGEST: f32 = 1.0006;
 
 /// Adding and subtracting this rounds an f32 below 2^22 to a whole number; its low bits then are that number.
-const ROUNDER: f32 = 12_582_912.0;
+pub(crate) const ROUNDER: f32 = 12_582_912.0;
 
 /// Writes the codes of `values` and says how exact they are.
 pub(crate) fn quantise(values: &[f32], codes: &mut [i8]) -> Scale {
-    let largest = values.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+    fast(Quantise { values, codes })
+}
+
+/// Runs `work` with the widest instructions this processor has; the answer is the same with any.
+pub(crate) fn fast<W: pulp::NullaryFnOnce>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return simd.vectorize(work);
+    }
+    work.call()
+}
+
+/// Not a closure: only what is inlined whole is compiled with the instructions.
+struct Quantise<'a> {
+    values: &'a [f32],
+    codes: &'a mut [i8],
+}
+
+impl pulp::NullaryFnOnce for Quantise<'_> {
+    type Output = Scale;
+
+    #[inline(always)]
+    fn call(self) -> Scale {
+        quantise_here(self.values, self.codes)
+    }
+}
+
+#[inline(always)]
+fn quantise_here(values: &[f32], codes: &mut [i8]) -> Scale {
+    let largest = largest(values);
     if largest <= 0.0 || !largest.is_finite() {
         codes.fill(0);
         return Scale::default();
@@ -36,6 +65,22 @@ pub(crate) fn quantise(values: &[f32], codes: &mut [i8]) -> Scale {
     // Raised by more than the f32 sums above can have lost: 2^-23 a value, and a thousandth of the sum.
     let error = squares.iter().sum::<f32>().sqrt() * 1.001 + 3e-7;
     Scale { step, error }
+}
+
+/// Of the magnitudes; eight at a time, for `max` is not put in another order by the compiler.
+#[inline(always)]
+fn largest(values: &[f32]) -> f32 {
+    let mut most = [0.0f32; 8];
+    for values in values.chunks(8) {
+        for (most, value) in most.iter_mut().zip(values) {
+            *most = if value.abs() > *most {
+                value.abs()
+            } else {
+                *most
+            };
+        }
+    }
+    most.into_iter().fold(0.0, f32::max)
 }
 
 /// The most an approximate product with `probe` may be off is `once + row.error * each`. For vectors v = v' + e and

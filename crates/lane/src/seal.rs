@@ -1,17 +1,21 @@
-//! What a node keeps on disk that must not be read by others: sealed with AES-256-GCM-SIV, written so that a power
-//! cut leaves the old file or the new one, never half of one.
+//! What a node keeps on disk that must not be read by others: sealed with AES-256-GCM-SIV, the pieces of large files
+//! with AES-256-GCM under a key of their own; written so that a power cut leaves the old file or the new one, never
+//! half of one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use aes_gcm_siv::aead::{Aead, AeadInPlace, OsRng, Payload, rand_core::RngCore};
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce, Tag};
+use aes_gcm_siv::aead::{Aead, OsRng, Payload, rand_core::RngCore};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit, Nonce};
+use ring::{aead, hkdf};
 use zeroize::Zeroizing;
 
 const NONCE: usize = 12;
 const TAG: usize = 16;
+/// Random bytes from which a piece's own key is made.
+const SALT: usize = 32;
 
 /// Why something could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,7 @@ impl SealError {
 #[derive(Clone)]
 pub struct Sealer {
     cipher: Aes256GcmSiv,
+    pieces: hkdf::Prk,
 }
 
 impl Sealer {
@@ -53,6 +58,7 @@ impl Sealer {
     pub fn new(key: &[u8; 32]) -> Self {
         Sealer {
             cipher: Aes256GcmSiv::new(key.into()),
+            pieces: hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, key),
         }
     }
 
@@ -76,34 +82,46 @@ impl Sealer {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Seals a piece of a larger file in place, bound to `place`; nonce and tag are added at its end. Whether it could be done.
+    /// The key of one piece (HKDF-Expand, RFC 5869): used once, so that its nonce may be nothing.
+    fn key_of(&self, salt: &[u8]) -> Option<aead::LessSafeKey> {
+        let info = [b"tapal piece 1".as_slice(), salt];
+        let key = self.pieces.expand(&info, &aead::AES_256_GCM).ok()?;
+        Some(aead::LessSafeKey::new(aead::UnboundKey::from(key)))
+    }
+
+    /// Seals a piece of a larger file in place, bound to `place`; salt and tag are added at its end. Whether it could
+    /// be done. AES-256-GCM: several times as fast as GCM-SIV, which matters for gigabytes.
     pub fn seal_piece(&self, place: &[u8], piece: &mut Vec<u8>) -> bool {
-        let mut nonce = [0; NONCE];
-        OsRng.fill_bytes(&mut nonce);
-        let nonce = Nonce::from(nonce);
-        let tag = self.cipher.encrypt_in_place_detached(&nonce, place, piece);
+        let mut salt = [0; SALT];
+        OsRng.fill_bytes(&mut salt);
+        let Some(key) = self.key_of(&salt) else {
+            return false;
+        };
+        let nonce = aead::Nonce::assume_unique_for_key([0; NONCE]);
+        let tag = key.seal_in_place_separate_tag(nonce, aead::Aad::from(place), piece);
         tag.is_ok_and(|tag| {
-            piece.extend_from_slice(&nonce);
-            piece.extend_from_slice(&tag);
+            piece.extend_from_slice(&salt);
+            piece.extend_from_slice(tag.as_ref());
             true
         })
     }
 
     /// Undoes [`Sealer::seal_piece`]. `false`: changed since, at another place, or another key.
     pub fn open_piece(&self, place: &[u8], piece: &mut Vec<u8>) -> bool {
-        let Some(length) = piece.len().checked_sub(NONCE + TAG) else {
+        let Some(length) = piece.len().checked_sub(SALT + TAG) else {
             return false;
         };
         let (sealed, end) = piece.split_at_mut(length);
-        let (nonce, tag) = (
-            Nonce::from_slice(&end[..NONCE]),
-            Tag::from_slice(&end[NONCE..]),
-        );
-        let opened = self
-            .cipher
-            .decrypt_in_place_detached(nonce, place, sealed, tag);
+        let (salt, tag) = end.split_at(SALT);
+        let (Some(key), Ok(tag)) = (self.key_of(salt), aead::Tag::try_from(tag)) else {
+            return false;
+        };
+        let nonce = aead::Nonce::assume_unique_for_key([0; NONCE]);
+        let opened =
+            key.open_in_place_separate_tag(nonce, aead::Aad::from(place), tag, sealed, 0..);
+        let opened = opened.is_ok();
         piece.truncate(length);
-        opened.is_ok()
+        opened
     }
 
     /// Reads and opens a file. `None` when there is none.
@@ -233,6 +251,14 @@ mod tests {
             assert!(!Sealer::new(&[key; 32]).open_piece(place, &mut piece.clone()));
         }
         assert!(!sealer.open_piece(b"1", &mut piece[..20].to_vec()));
+        let changed = |at: usize| {
+            let mut piece = piece.clone();
+            piece[at] ^= 1;
+            piece
+        };
+        for at in 0..piece.len() {
+            assert!(!sealer.open_piece(b"1", &mut changed(at)), "byte {at}");
+        }
         assert!(sealer.open_piece(b"1", &mut piece));
         assert_eq!(piece, b"secret");
     }

@@ -67,7 +67,7 @@ pub fn measure(gallery: Gallery, probes: &[&[f32]], k: usize, path: &Path) -> Re
         load_s,
         load_dropped_s: dropped,
         page_cache: "load_s: the file lay in the page cache; load_dropped_s: the system was asked to drop it before",
-        cipher: "AES-256-GCM-SIV, pieces of 1,024 templates",
+        cipher: "AES-256-GCM, pieces of 1,024 templates",
     })
 }
 
