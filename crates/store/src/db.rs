@@ -285,6 +285,10 @@ impl Row {
     pub fn id<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
         parsed(&self.text(column)?, column)
     }
+    /// A day of the calendar.
+    pub fn day(&self, column: &str) -> Result<tapal_domain::day::Day> {
+        self.id(column)
+    }
     /// Text that parses, or NULL.
     pub fn opt_id<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>> {
         self.opt_text(column)?

@@ -10,7 +10,7 @@ pub mod reenrol;
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
-    entry::{Entry, ListKind},
+    entry::{Entry, ListKind, reach},
     id::{EdgeId, EntryId},
     time::UtcMs,
 };
@@ -47,7 +47,7 @@ pub struct EntryDetail {
     /// The entry.
     #[serde(flatten)]
     pub recorded: Recorded,
-    /// Whether it is in force now and searched: not ended, not held back.
+    /// Whether it is in force somewhere now and searched: not ended, not held back. At a checkpoint its own calendar counts.
     pub in_force_now: bool,
     /// Its photographs, without pixels.
     pub photo_infos: Vec<PhotoInfo>,
@@ -111,9 +111,7 @@ pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResu
     tapal_store::look::record(&state.db, now, session.account, "entry", id, "identity").await?;
     let receipts = edge::receipts(&state.db, id).await?;
     Ok(EntryDetail {
-        in_force_now: recorded.ended_at.is_none()
-            && recorded.held_at.is_none()
-            && recorded.entry.in_force(now),
+        in_force_now: recorded.held_at.is_none() && recorded.in_force_somewhere(now),
         recorded,
         photo_infos: entry::photos(&state.db, id).await?,
         audit: tapal_store::finding::of(&state.db, id).await?,
@@ -144,7 +142,8 @@ pub async fn portrait(
 ) -> ApiResult<Response> {
     let recorded = entry::get(&state.db, id).await?;
     let held = recorded.held_at.is_some();
-    if recorded.ended_at.is_some() || !(held || recorded.entry.in_force(state.clock.now())) {
+    let now = state.clock.now();
+    if recorded.ended_at.is_some() || !(held || recorded.in_force_somewhere(now)) {
         return Err(ApiError::new(
             StatusCode::GONE,
             "entry_not_in_force",
@@ -174,10 +173,11 @@ pub async fn record(
     let draft = input.draft(EntryId(state.clock.new_uuid()))?;
     let entry = Entry::new(draft)
         .map_err(|unlawful| ApiError::invalid(unlawful.code(), unlawful.to_string()))?;
-    if entry.in_force_to() <= state.clock.now() {
+    let (_, over_at) = reach(entry.first_day(), entry.last_day(), &[]);
+    if over_at <= state.clock.now() {
         return Err(ApiError::invalid(
             "period_over",
-            "the period of this order is already over",
+            "the last day of this order is already over",
         ));
     }
     let mut enrolled = Vec::with_capacity(photos.len());

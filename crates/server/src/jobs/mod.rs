@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tapal_domain::time::{MINUTE_MS, UtcMs};
-use tapal_store::{alert, audit, entry, retention};
+use tapal_store::{alert, audit, lapse, retention};
 
 use crate::{false_alert::watch, state::AppState};
 
@@ -23,7 +23,7 @@ pub struct Ran {
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
 pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
-    match entry::lapse(&state.db, now).await {
+    match lapse::run_due(&state.db, now).await {
         Ok(lapsed) if lapsed.is_empty() => {}
         Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
         Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
@@ -91,7 +91,7 @@ const FAILED_MS: i64 = 5_000;
 
 async fn pause(state: &AppState, now: UtcMs) -> Duration {
     let alert = alert::next_due(&state.db).await.ok().flatten();
-    let lapse = entry::next_lapse(&state.db).await.ok().flatten();
+    let lapse = lapse::next(&state.db, now).await.ok().flatten();
     let next = alert
         .into_iter()
         .chain(lapse)

@@ -319,7 +319,7 @@ async fn an_alert_that_can_never_be_recorded_says_so() {
 async fn an_alert_on_an_entry_not_in_force_is_withdrawn_and_shown_to_nobody() {
     let world = World::new().await;
     let rina = world.officer("rina").await;
-    world.pass(10 * DAY_MS);
+    world.pass(crate::world::over_after_ms());
     let rina = {
         drop(rina);
         world.sign_in("rina", crate::world::PASSWORD).await
