@@ -5,7 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{day::Day, id::EntryId, time::UtcMs};
+use crate::{
+    day::Day,
+    id::EntryId,
+    time::{Moment, UtcMs},
+};
 
 /// Which list an entry is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -303,9 +307,11 @@ pub fn reach(first_day: Day, last_day: Day, offsets: &[i64]) -> (UtcMs, UtcMs) {
     (first_day.starts(east), last_day.ends(west))
 }
 
-/// The one rule of "in force at this instant": from inclusive, to exclusive.
-pub fn in_force(from: UtcMs, to: UtcMs, now: UtcMs) -> bool {
-    from <= now && now < to
+/// The one rule of "in force at this instant": from inclusive, to exclusive. When the present is known only between
+/// bounds it must be in force at all of them: in doubt for the person.
+pub fn in_force(from: UtcMs, to: UtcMs, now: impl Into<Moment>) -> bool {
+    let now = now.into();
+    from <= now.earliest && now.latest < to
 }
 
 #[cfg(test)]
@@ -442,6 +448,21 @@ mod tests {
             let expect = (ban.in_force_from(east), ban.in_force_to(west));
             assert_eq!(reach(first, last, offsets), expect, "{offsets:?}");
         }
+    }
+
+    #[test]
+    fn in_doubt_about_the_time_it_is_not_in_force() {
+        let check = |earliest, latest, expect| {
+            let now = Moment {
+                earliest: UtcMs(earliest),
+                latest: UtcMs(latest),
+            };
+            assert_eq!(in_force(UtcMs(10), UtcMs(20), now), expect, "{now:?}");
+        };
+        check(10, 19, true);
+        check(9, 19, false);
+        check(10, 20, false);
+        assert!(!in_force(UtcMs(10), UtcMs(20), Moment::UNKNOWN));
     }
 
     #[test]

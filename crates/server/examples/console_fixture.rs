@@ -481,6 +481,7 @@ fn health(state: &AppState, place: &Place, boot: BootId, seq: u64) -> HealthRepo
         spooled: 0,
         cameras: place.cameras.iter().enumerate().map(camera).collect(),
         attempts: vec![attempt],
+        clock_ahead_ms: None,
     }
 }
 

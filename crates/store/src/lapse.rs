@@ -228,7 +228,10 @@ mod tests {
             "UPDATE entry SET in_force_from = $1, in_force_to = $2, first_day = '', last_day = ''";
         tx.run(sql, args![from, to]).await.unwrap();
         let script = include_str!("../migrations/0006_entry_days.sql");
-        let plain: Vec<&str> = script.lines().filter(|line| !line.starts_with("--")).collect();
+        let plain: Vec<&str> = script
+            .lines()
+            .filter(|line| !line.starts_with("--"))
+            .collect();
         let plain = plain.join("\n");
         let updates = plain
             .split(';')

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tapal_domain::{
-    entry::ListKind,
+    entry::{ListKind, in_force},
     id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
     screening::{Band, Candidate, Judgement, NotSearched, Threshold, judge},
-    time::UtcMs,
+    time::{Moment, UtcMs},
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
 use tapal_gallery::Gallery;
@@ -446,7 +446,7 @@ impl Watch {
                 return Vec::new();
             }
         };
-        let now = clock.now();
+        let now = clock.moment();
         let mut claims: Vec<Claim<'_>> = Vec::new();
         for ((pass, _, leaving), candidates) in asked.into_iter().zip(found) {
             pass.searched = pass.shots;
@@ -471,6 +471,10 @@ impl Watch {
         claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
         for claim in claims {
             let Some(claim) = one_to_one(claim, &held, lists) else {
+                continue;
+            };
+            // Judged a moment ago: at midnight even that may be too long.
+            let Some(claim) = still_in_force(claim, clock.moment()) else {
                 continue;
             };
             let (concluded, now_held) = conclude(
@@ -646,6 +650,19 @@ fn one_to_one<'a>(mut claim: Claim<'a>, held: &[Held], lists: &Lists) -> Option<
     Some(claim)
 }
 
+/// The claim as it stands at the instant of raising. When its entry ended meanwhile the pass is judged again.
+fn still_in_force(mut claim: Claim<'_>, now: Moment) -> Option<Claim<'_>> {
+    let live = |c: &Candidate| in_force(c.in_force_from, c.in_force_to, now);
+    claim.others.retain(live);
+    if !live(&claim.best) {
+        claim.pass.lapsed_match = true;
+        claim.pass.searched = 0;
+        claim.pass.settled = false;
+        return None;
+    }
+    Some(claim)
+}
+
 fn conclude(
     claim: Claim<'_>,
     camera: CameraId,
@@ -731,18 +748,18 @@ fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn C
     }
 }
 
-fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) -> bool {
+fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: Moment) -> bool {
     let lapsed = candidates
         .iter()
-        .filter(|c| !tapal_domain::entry::in_force(c.in_force_from, c.in_force_to, now));
+        .filter(|c| !in_force(c.in_force_from, c.in_force_to, now));
     let as_if: Vec<Candidate> = lapsed
         .map(|c| Candidate {
-            in_force_from: now,
-            in_force_to: now + 1,
+            in_force_from: UtcMs(0),
+            in_force_to: UtcMs(1),
             ..*c
         })
         .collect();
-    judge(&as_if, &lists.lists, &lists.thresholds, now) != Judgement::Unknown
+    judge(&as_if, &lists.lists, &lists.thresholds, UtcMs(0)) != Judgement::Unknown
 }
 
 /// A box as shares of the frame, 0 to 1.

@@ -81,11 +81,10 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
             "the node's clock is more than 5 minutes off; the centre's time is {} (UTC ms)",
             now.0
         );
-        return Err(ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "clock_skew",
-            message,
-        ));
+        let mut error = ApiError::new(StatusCode::UNAUTHORIZED, "clock_skew", message);
+        // The node signs its next request by this time.
+        error.reasons = vec![now.0.to_string()];
+        return Err(error);
     }
     let (site, key) = match tapal_store::edge::key(&state.db, claim.edge).await {
         Err(tapal_store::Error::NotFound) => return Err(refused()),

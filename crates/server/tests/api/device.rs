@@ -383,6 +383,7 @@ fn health(world: &World, boot: u128, seq: u64, persons: u64, attempts: Value) ->
         spooled: 0,
         cameras: vec![camera(world.camera), camera(world.far_camera)],
         attempts: serde_json::from_value(attempts).unwrap(),
+        clock_ahead_ms: None,
     }
 }
 
