@@ -422,4 +422,7 @@ pub struct HealthReply {
     pub model_id: String,
     /// The centre's clock.
     pub now: UtcMs,
+    /// Start and number of the report it answers: a reply that was long under way would tell an old time.
+    #[serde(default)]
+    pub answers: Option<(BootId, u64)>,
 }

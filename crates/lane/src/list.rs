@@ -1,7 +1,7 @@
 //! The lists this node may search: signed deltas from the centre, checked, put into the gallery, cached sealed on
 //! disk so that a restart without the centre works, and a receipt for every template that left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -160,15 +160,15 @@ impl HeldList {
     /// Applies what the centre sent.
     pub fn apply(&mut self, signed: &SignedDelta, now: UtcMs) -> Result<(), ListError> {
         let delta = self.check(signed)?;
-        let mut gone = delta.removals.clone();
+        let mut gone: BTreeSet<EntryId> = delta.removals.iter().copied().collect();
         if delta.since == 0 {
-            let kept: std::collections::BTreeSet<EntryId> =
-                delta.upserts.iter().map(|e| e.entry).collect();
+            let kept: BTreeSet<EntryId> = delta.upserts.iter().map(|e| e.entry).collect();
             gone.extend(
                 self.saved
                     .entries
                     .keys()
-                    .filter(|entry| !kept.contains(entry)),
+                    .filter(|entry| !kept.contains(entry))
+                    .copied(),
             );
         }
         for entry in &gone {
@@ -192,6 +192,10 @@ impl HeldList {
         for entry in gone {
             let at = self.saved.left.remove(&entry).unwrap_or(now);
             self.promise(&[entry], at);
+        }
+        if delta.since == 0 {
+            // With the whole list the centre named every copy it has no receipt for.
+            self.saved.left.clear();
         }
         Ok(self.save()?)
     }

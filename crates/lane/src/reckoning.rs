@@ -36,20 +36,29 @@ struct Saved {
     edge: EdgeId,
     /// The earliest instant it can have been when this was written.
     at: UtcMs,
+    /// The likely instant, and how much later it may have been.
+    likely: UtcMs,
+    late_ms: i64,
     /// What the machine's clock showed then.
     wall: UtcMs,
+    /// Whether that was known to be wrong.
+    lost: bool,
 }
 
 /// A known instant, and what the machine's clocks showed then.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
+    /// Not before.
     at: UtcMs,
-    /// The reply was under way at most so long: the instant may have been so much later.
+    likely: UtcMs,
+    /// How much later than likely it may have been: the reply was under way at most so long.
     late_ms: i64,
     wall: UtcMs,
     uptime_ms: i64,
     /// Said by the centre in this run; otherwise what the last run left.
     heard: bool,
+    /// The machine's clock had lost itself when the last run began.
+    lost: bool,
 }
 
 #[derive(Debug, Default)]
@@ -89,10 +98,12 @@ impl Reckoning {
         let saved = saved.filter(|saved| (saved.site, saved.edge) == owner);
         let anchor = saved.map(|saved| Anchor {
             at: saved.at,
-            late_ms: 0,
+            likely: saved.likely,
+            late_ms: saved.late_ms,
             wall: saved.wall,
             uptime_ms: machine.uptime_ms(),
             heard: false,
+            lost: saved.lost,
         });
         let state = State {
             anchor,
@@ -123,10 +134,12 @@ impl Reckoning {
         }
         state.anchor = Some(Anchor {
             at: centre,
+            likely: centre,
             late_ms,
             wall,
             uptime_ms,
             heard: true,
+            lost: false,
         });
         state.leapt_at = None;
         state.skew_ms = Some(wall.since_ms(centre + late_ms / 2));
@@ -141,9 +154,8 @@ impl Reckoning {
     /// the node was off (an empty battery) and the centre has not been heard since.
     pub fn is_lost(&self) -> bool {
         let wall = self.machine.now();
-        lock(&self.state)
-            .anchor
-            .is_none_or(|anchor| !anchor.heard && wall + TOLERANCE_MS < anchor.wall)
+        let anchor = lock(&self.state).anchor;
+        anchor.is_none_or(|anchor| anchor.is_lost(wall))
     }
 
     /// The instant up to which ended orders are dropped: one that has passed for certain; one that only the machine's
@@ -168,22 +180,22 @@ impl Reckoning {
 
     /// Writes the latest instant known, once a minute.
     pub fn keep(&self) -> Result<(), SealError> {
-        let (wall, at) = (self.machine.now(), self.moment().earliest);
+        let (wall, likely, moment) = (self.machine.now(), self.now(), self.moment());
+        let at = moment.earliest;
         let mut state = lock(&self.state);
         let due = |written: UtcMs| at.since_ms(written).abs() >= WRITTEN_EVERY_MS;
-        if state.anchor.is_none() || !state.written.is_none_or(due) {
+        let Some(anchor) = state.anchor.filter(|_| state.written.is_none_or(due)) else {
             return Ok(());
-        }
-        // Unheard, what the last run wrote stays: only with its reading of the clock can the time between be told.
-        if state.anchor.is_some_and(|anchor| !anchor.heard) {
-            return Ok(());
-        }
+        };
         let (site, edge) = self.owner;
         let saved = Saved {
             site,
             edge,
             at,
+            likely,
+            late_ms: moment.latest.since_ms(likely),
             wall,
+            lost: anchor.is_lost(wall),
         };
         let json = serde_json::to_vec(&saved).map_err(|e| SealError::io(&self.path)(e.into()))?;
         self.sealer.write(&self.path, NAME, &json)?;
@@ -202,22 +214,26 @@ impl Anchor {
     /// By uptime or by how far the machine's clock went, whichever is more: the clock goes on while the machine sleeps.
     fn likely(&self, wall: UtcMs, uptime_ms: i64) -> UtcMs {
         let passed = (uptime_ms - self.uptime_ms).max(wall.since_ms(self.wall));
-        self.at + passed
+        self.likely + passed
     }
 
     fn moment(&self, wall: UtcMs, uptime_ms: i64) -> Moment {
         let likely = self.likely(wall, uptime_ms);
-        let drift_ms = likely.since_ms(self.at) / DRIFT_DIVISOR;
-        let mut latest = likely + (self.late_ms + drift_ms);
-        if !self.heard {
-            // How long the node was off only the machine's clock tells. In doubt for the person: the list may be
-            // searched for so long after the centre's last word, and it may be as late as that.
-            latest = latest.max(self.at + (LIST_LIMIT_MS + WRITTEN_EVERY_MS));
-        }
+        let drift_ms = likely.since_ms(self.likely) / DRIFT_DIVISOR;
+        // How long the node was off only the machine's clock tells, and it may have stood still. In doubt for the
+        // person: it may have been off for as long as a list may be searched at all.
+        let off_ms = match self.heard {
+            true => 0,
+            false => LIST_LIMIT_MS + WRITTEN_EVERY_MS,
+        };
         Moment {
             earliest: self.earliest(uptime_ms),
-            latest,
+            latest: likely + (self.late_ms + drift_ms + off_ms),
         }
+    }
+
+    fn is_lost(&self, wall: UtcMs) -> bool {
+        !self.heard && (self.lost || wall + TOLERANCE_MS < self.wall)
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Tx {
 pub enum Unaudited {
     /// Health, counters and attempts: many a second, no decision, no person.
     Telemetry,
+    /// Which node was handed which templates with a list.
+    HandedOver,
     /// A nonce seen.
     Nonce,
     /// When a session was last used.

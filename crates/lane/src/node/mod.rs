@@ -1,6 +1,9 @@
 //! The camera node: keys, lists, cameras, inference threads, spool and the talk with the centre, started and
 //! stopped as one. It decides nothing itself: `watch` does, under the rules of `tapal_domain`.
 
+mod by_hand;
+#[cfg(test)]
+mod history_tests;
 mod keeper;
 mod options;
 mod talk;
@@ -36,6 +39,7 @@ use crate::{
     worker::{Outlet, Room, StageTimes, lock},
 };
 
+pub use by_hand::ByHand;
 pub use options::{EdgeError, EdgeOptions};
 
 /// Attempts kept for the centre while it cannot be reached.

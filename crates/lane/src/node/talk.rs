@@ -31,6 +31,8 @@ pub(super) enum TalkError {
     Status(u16),
     #[error("the centre's answer cannot be read: {0}")]
     Malformed(#[from] serde_json::Error),
+    #[error("a reply to an earlier report came late; it says an old time and is not used")]
+    Stale,
     #[error(transparent)]
     List(#[from] ListError),
 }
@@ -73,6 +75,9 @@ impl Node {
             self.hear(now, asked_ms);
         }
         let reply: HealthReply = serde_json::from_slice(&ok(reply)?.body)?;
+        if reply.answers.is_some_and(|said| said != (self.boot, seq)) {
+            return Err(TalkError::Stale);
+        }
         self.hear(reply.now, asked_ms);
         self.acknowledge(&report);
         if seq == 1 || self.is_config_old(&reply) {

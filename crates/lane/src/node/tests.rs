@@ -64,13 +64,16 @@ impl Centre for MemoryCentre {
         book.asked.push(path.into());
         match path.split('?').next().unwrap() {
             "/api/v1/edge/health" => {
-                book.heard.push(serde_json::from_slice(body).unwrap());
+                let report: HealthReport = serde_json::from_slice(body).unwrap();
+                let answers = Some((report.boot, report.seq));
+                book.heard.push(report);
                 let (revision, list_version) = (book.config.revision, book.delta.version);
                 json(&HealthReply {
                     revision,
                     list_version,
                     model_id: book.config.model_id.clone(),
                     now: UtcMs(book.clock.as_ref().map_or(1_000, |clock| clock.uptime_ms())),
+                    answers,
                 })
             }
             "/api/v1/edge/config" => json(&book.config),

@@ -14,7 +14,7 @@ use tapal_domain::{
     time::{Moment, UtcMs},
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
-use tapal_gallery::Gallery;
+use tapal_gallery::{Gallery, GalleryError};
 use tapal_vision::{Analyser, Card, Crop, Face, Picture, QualityLimits, Template};
 
 use crate::{
@@ -53,6 +53,32 @@ pub struct Lists {
     pub thresholds: Vec<Threshold>,
     /// Version of the list held.
     pub version: i64,
+}
+
+/// What one search led to.
+pub struct Judged {
+    /// What the machine may conclude.
+    pub judgement: Judgement,
+    /// Whether an entry not in force would have reached its threshold.
+    pub a_lapsed_one: bool,
+}
+
+impl Lists {
+    /// Searches, and judges at the instant after: there is no other way from a template to an alert.
+    pub fn judged(
+        &self,
+        model_id: &str,
+        queries: &[&[f32]],
+        clock: &dyn Clock,
+    ) -> Result<Vec<Judged>, GalleryError> {
+        let found = self.gallery.search(model_id, queries, CANDIDATES)?;
+        let now = clock.moment();
+        let judged = |candidates: &Vec<Candidate>| Judged {
+            judgement: judge(candidates, &self.lists, &self.thresholds, now),
+            a_lapsed_one: would_match_if_in_force(candidates, self, now),
+        };
+        Ok(found.iter().map(judged).collect())
+    }
 }
 
 /// From which similarity on two views by one camera moments apart are one person.
@@ -439,23 +465,21 @@ impl Watch {
             return Vec::new();
         };
         self.counters.searches += queries.len() as u64;
-        let found = match lists.gallery.search(&model_id, &queries, CANDIDATES) {
+        let found = match lists.judged(&model_id, &queries, clock) {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(camera = %self.camera, %error, "search refused");
                 return Vec::new();
             }
         };
-        let now = clock.moment();
         let mut claims: Vec<Claim<'_>> = Vec::new();
-        for ((pass, _, leaving), candidates) in asked.into_iter().zip(found) {
+        for ((pass, _, leaving), judged) in asked.into_iter().zip(found) {
             pass.searched = pass.shots;
             pass.blocked = None;
             // Without a new view there is nothing to search again, until the person leaves.
             pass.settled = leaving || pass.shots >= STEADY_SHOTS;
-            pass.lapsed_match |= would_match_if_in_force(&candidates, lists, now);
-            let judgement = judge(&candidates, &lists.lists, &lists.thresholds, now);
-            if let Judgement::Raise { best, band, others } = judgement
+            pass.lapsed_match |= judged.a_lapsed_one;
+            if let Judgement::Raise { best, band, others } = judged.judgement
                 && ripe(pass, band, leaving)
             {
                 claims.push(Claim {

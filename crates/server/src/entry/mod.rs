@@ -6,16 +6,16 @@ pub mod finding;
 pub mod input;
 pub mod page;
 pub mod reenrol;
+pub mod removal;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     entry::{Entry, ListKind, reach},
-    id::{EdgeId, EntryId},
-    time::UtcMs,
+    id::EntryId,
 };
 use tapal_store::{
-    By, edge,
+    By,
     entry::{self, PhotoInfo, Recorded},
     finding::PhotoFinding,
 };
@@ -53,17 +53,8 @@ pub struct EntryDetail {
     pub photo_infos: Vec<PhotoInfo>,
     /// What the enrolment audit found of each photograph.
     pub audit: Vec<PhotoFinding>,
-    /// Which node proved its removal, and when it left there.
-    pub receipts: Vec<Receipt>,
-}
-
-/// Proof that an entry left a node.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Receipt {
-    /// The node.
-    pub edge: EdgeId,
-    /// When it left memory and disk there.
-    pub removed_at: UtcMs,
+    /// Which nodes were given it, and which of them proved that it is gone.
+    pub removal: removal::Removal,
 }
 
 /// A page of at most 100 entries; looking at names is recorded once a minute.
@@ -109,16 +100,12 @@ pub async fn list(
 pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResult<EntryDetail> {
     let (now, recorded) = (state.clock.now(), entry::get(&state.db, id).await?);
     tapal_store::look::record(&state.db, now, session.account, "entry", id, "identity").await?;
-    let receipts = edge::receipts(&state.db, id).await?;
     Ok(EntryDetail {
         in_force_now: recorded.held_at.is_none() && recorded.in_force_somewhere(now),
         recorded,
         photo_infos: entry::photos(&state.db, id).await?,
         audit: tapal_store::finding::of(&state.db, id).await?,
-        receipts: receipts
-            .into_iter()
-            .map(|(edge, _, removed_at)| Receipt { edge, removed_at })
-            .collect(),
+        removal: removal::of(state, id, now).await?,
     })
 }
 

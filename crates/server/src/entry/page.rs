@@ -17,7 +17,7 @@ use tapal_domain::{
 };
 use tapal_store::entry::{PhotoInfo, Recorded};
 
-use super::{EndReason, EntryInput, Wanted, finding};
+use super::{EndReason, EntryInput, Wanted, finding, removal};
 use crate::{
     alert::panel::{in_groups, or_dash, sex},
     console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as},
@@ -89,6 +89,7 @@ pub(super) struct EntryPage {
     may_end: bool,
     held: bool,
     audit: finding::Card,
+    removal: removal::Card,
 }
 
 /// Filter of the list; empty fields are no filter.
@@ -231,6 +232,7 @@ pub(super) async fn entry(
     Ok(EntryPage {
         held,
         audit,
+        removal: removal::card(&shell, &detail.removal),
         notice,
         row: row(&shell, &detail.recorded),
         birth_date: or_dash(&person.birth_date),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tapal_domain::time::{MINUTE_MS, UtcMs};
-use tapal_store::{alert, audit, lapse, retention};
+use tapal_store::{alert, audit, edge, lapse, retention};
 
 use crate::{false_alert::watch, state::AppState};
 
@@ -17,6 +17,7 @@ pub const CHECKPOINT_FILE: &str = "audit-checkpoint.json";
 pub struct Ran {
     policies: crate::policy::keep::Seen,
     retention_at: Option<UtcMs>,
+    late_at: Option<UtcMs>,
     checkpoint_at: Option<UtcMs>,
     looked_at: Option<UtcMs>,
 }
@@ -27,6 +28,16 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         Ok(lapsed) if lapsed.is_empty() => {}
         Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
         Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
+    }
+    if due(ran.late_at, now, MINUTE_MS) {
+        ran.late_at = Some(now);
+        match edge::mark_late(&state.db, now).await {
+            Ok(0) => {}
+            Ok(copies) => tracing::warn!(copies, "nodes have not proven removals in time"),
+            Err(error) => {
+                tracing::error!(%error, "late removals were not looked for; it is tried again")
+            }
+        }
     }
     // After lapsing: what left the list no longer counts.
     if let Err(error) = crate::policy::keep::all(state, &mut ran.policies, now).await {
