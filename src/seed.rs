@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use tapal_domain::{
+    day::Day,
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AccountId, CameraId, DeskId, EntryId, LaneId, SiteId},
     policy::{Budget, Setting},
@@ -163,8 +164,8 @@ pub async fn person(
         },
         order_reference: format!("DEMO/{:03}/2026", n + 1),
         agency: agency_for(list, n),
-        in_force_from: now - 30 * DAY_MS,
-        in_force_to: now + 150 * DAY_MS,
+        first_day: Day::at(now - 30 * DAY_MS, 420),
+        last_day: Day::at(now + 150 * DAY_MS, 420),
         version: 1,
     };
     let entry = Entry::new(draft)?;

@@ -209,3 +209,23 @@ fn a_background_needs_people_and_is_sealed() {
         &["cannot read the folder nowhere"],
     );
 }
+
+#[test]
+fn a_day_fast_forwarded_shows_a_ban_lapse_at_each_midnight_and_its_receipts() {
+    let place = Place::new("fast-forward");
+    let output = place.tapal(&["demo", "--fast-forward"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}\n{words}");
+    for line in [
+        "2023-11-23 00:00:00 WIT   Jayapura: midnight",
+        "2023-11-23 00:00:00 WITA  Denpasar: midnight",
+        "2023-11-23 00:00:00 WIB   Jakarta: midnight",
+        "Denpasar: line to the centre cut",
+        "gone from 3 of 3 nodes",
+        "Gone from 3 of 3 nodes.",
+    ] {
+        assert!(text.contains(line), "no `{line}` in:\n{text}");
+    }
+    assert_eq!(text.matches("signature of the receipt checked").count(), 3);
+}

@@ -1,10 +1,15 @@
-//! Entries of the lawful lists: who, by whose order, from when to when.
+//! Entries of the lawful lists: who, by whose order, from which day to which. Days are those of the checkpoint's own
+//! calendar, so that the same entry begins and ends at another instant in each zone.
 //! Must not let an entry exist without order, requester and end, nor an entry ban on a citizen.
 //! The full legal life (orders, extensions, objections) comes with the travel-ban list.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::EntryId, time::UtcMs};
+use crate::{
+    day::Day,
+    id::EntryId,
+    time::{Moment, UtcMs},
+};
 
 /// Which list an entry is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,8 +141,8 @@ pub struct Entry {
     person: Person,
     order_reference: String,
     agency: Agency,
-    in_force_from: UtcMs,
-    in_force_to: UtcMs,
+    first_day: Day,
+    last_day: Day,
     version: u32,
 }
 
@@ -155,10 +160,10 @@ pub struct Draft {
     pub order_reference: String,
     /// The responsible requester.
     pub agency: Agency,
-    /// First instant in force.
-    pub in_force_from: UtcMs,
-    /// First instant no longer in force.
-    pub in_force_to: UtcMs,
+    /// First day in force.
+    pub first_day: Day,
+    /// Last day in force.
+    pub last_day: Day,
     /// Counts changes; 1 when new.
     pub version: u32,
 }
@@ -178,8 +183,8 @@ pub enum NotLawful {
     /// The nationality decides which lists are possible.
     #[error("the nationality must be a three-letter code, such as IDN")]
     NoNationality,
-    /// The period must end after it starts.
-    #[error("the period must end after it starts")]
+    /// The last day may not be before the first.
+    #[error("the last day must not be before the first day")]
     EmptyPeriod,
 }
 
@@ -212,8 +217,8 @@ impl Entry {
             person,
             order_reference,
             agency,
-            in_force_from,
-            in_force_to,
+            first_day,
+            last_day,
             version,
         } = draft;
         if person.full_name.trim().is_empty() {
@@ -230,7 +235,7 @@ impl Entry {
         if order_reference.trim().is_empty() {
             return Err(NotLawful::NoOrder);
         }
-        if in_force_to <= in_force_from {
+        if last_day < first_day {
             return Err(NotLawful::EmptyPeriod);
         }
         Ok(Self {
@@ -239,8 +244,8 @@ impl Entry {
             person,
             order_reference,
             agency,
-            in_force_from,
-            in_force_to,
+            first_day,
+            last_day,
             version,
         })
     }
@@ -265,32 +270,58 @@ impl Entry {
     pub fn agency(&self) -> Agency {
         self.agency
     }
-    /// First instant in force.
-    pub fn in_force_from(&self) -> UtcMs {
-        self.in_force_from
+    /// First day in force.
+    pub fn first_day(&self) -> Day {
+        self.first_day
     }
-    /// First instant no longer in force.
-    pub fn in_force_to(&self) -> UtcMs {
-        self.in_force_to
+    /// Last day in force.
+    pub fn last_day(&self) -> Day {
+        self.last_day
+    }
+    /// First instant in force where clocks are `utc_offset_minutes` ahead of UTC.
+    pub fn in_force_from(&self, utc_offset_minutes: i64) -> UtcMs {
+        self.first_day.starts(utc_offset_minutes)
+    }
+    /// First instant no longer in force there.
+    pub fn in_force_to(&self, utc_offset_minutes: i64) -> UtcMs {
+        self.last_day.ends(utc_offset_minutes)
     }
     /// Counts changes.
     pub fn version(&self) -> u32 {
         self.version
     }
-    /// Whether it is in force at this instant: from inclusive, to exclusive.
-    pub fn in_force(&self, now: UtcMs) -> bool {
-        in_force(self.in_force_from, self.in_force_to, now)
+    /// Whether it is in force there at this instant: whether the local day is one of its days.
+    pub fn in_force(&self, now: UtcMs, utc_offset_minutes: i64) -> bool {
+        (self.first_day..=self.last_day).contains(&Day::at(now, utc_offset_minutes))
     }
 }
 
-/// The one rule of "in force at this instant": from inclusive, to exclusive.
-pub fn in_force(from: UtcMs, to: UtcMs, now: UtcMs) -> bool {
-    from <= now && now < to
+/// The zones of the country, minutes ahead of UTC: WIB, WITA, WIT.
+pub const COUNTRY_OFFSETS: [i64; 3] = [420, 480, 540];
+
+/// The envelope of a period: from where its first day begins first to where its last day ends last, over `offsets`
+/// and the zones of the country.
+pub fn reach(first_day: Day, last_day: Day, offsets: &[i64]) -> (UtcMs, UtcMs) {
+    let all = || COUNTRY_OFFSETS.iter().chain(offsets).copied();
+    let (east, west) = (all().max().unwrap_or(0), all().min().unwrap_or(0));
+    (first_day.starts(east), last_day.ends(west))
+}
+
+/// The one rule of "in force at this instant": from inclusive, to exclusive. When the present is known only between
+/// bounds it must be in force at all of them: in doubt for the person.
+pub fn in_force(from: UtcMs, to: UtcMs, now: impl Into<Moment>) -> bool {
+    let now = now.into();
+    from <= now.earliest && now.latest < to
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::MINUTE_MS;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
 
     fn draft() -> Draft {
         Draft {
@@ -305,8 +336,8 @@ mod tests {
             },
             order_reference: "R-1/2026".into(),
             agency: Agency::Police,
-            in_force_from: UtcMs(10),
-            in_force_to: UtcMs(20),
+            first_day: day("2023-11-03"),
+            last_day: day("2023-11-22"),
             version: 1,
         }
     }
@@ -348,17 +379,90 @@ mod tests {
             Some(NotLawful::NoNationality),
         );
         check(
-            |d| d.in_force_to = d.in_force_from,
+            |d| d.last_day = day("2023-11-02"),
             Some(NotLawful::EmptyPeriod),
         );
     }
 
-    #[test]
-    fn in_force_from_the_first_instant_to_just_before_the_last() {
-        let entry = Entry::new(draft()).unwrap();
-        for (now, expect) in [(9, false), (10, true), (19, true), (20, false)] {
-            assert_eq!(entry.in_force(UtcMs(now)), expect, "at {now}");
+    /// In force from the first instant of the first day to just before the day after the last, in one zone.
+    fn check_days(first: &str, last: &str, utc_offset_minutes: i64) {
+        let entry = Entry::new(Draft {
+            first_day: day(first),
+            last_day: day(last),
+            ..draft()
+        });
+        let entry = entry.unwrap();
+        let from = entry.in_force_from(utc_offset_minutes);
+        let to = entry.in_force_to(utc_offset_minutes);
+        for (now, expect) in [
+            (from + -1, false),
+            (from, true),
+            (to + -MINUTE_MS, true),
+            (to + -1, true),
+            (to, false),
+        ] {
+            assert_eq!(entry.in_force(now, utc_offset_minutes), expect);
+            assert_eq!(in_force(from, to, now), expect, "both forms of the rule");
         }
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_count_whole() {
+        for offset in [420, 480, 540, 0, -720, 840] {
+            check_days("2023-11-03", "2023-11-22", offset);
+            check_days("2024-02-29", "2024-02-29", offset);
+        }
+    }
+
+    #[test]
+    fn an_urgent_ban_of_twenty_days_lapses_at_local_midnight_of_each_zone() {
+        // 20 days from 3 November: the last is the 22nd. 23:59 there is in force, 00:00 of the 23rd is not.
+        let ban = Entry::new(draft()).unwrap();
+        assert_eq!(ban.last_day().since(ban.first_day()) + 1, 20);
+        for (offset, midnight_utc) in [
+            (420, 1_700_672_400_000), // 2023-11-22T17:00:00Z
+            (480, 1_700_668_800_000), // 16:00
+            (540, 1_700_665_200_000), // 15:00
+        ] {
+            let midnight = UtcMs(midnight_utc);
+            assert!(ban.in_force(midnight + -MINUTE_MS, offset), "{offset}");
+            assert!(!ban.in_force(midnight, offset), "{offset}");
+        }
+    }
+
+    #[test]
+    fn at_one_instant_it_may_be_in_force_in_jakarta_and_over_in_jayapura() {
+        let ban = Entry::new(draft()).unwrap();
+        // 22 November, 23:30 in Jakarta: 01:30 of the 23rd in Jayapura.
+        let now = UtcMs(1_700_672_400_000 - 30 * MINUTE_MS);
+        let found = [420, 480, 540].map(|offset| ban.in_force(now, offset));
+        assert_eq!(found, [true, false, false]);
+    }
+
+    #[test]
+    fn the_envelope_begins_in_the_east_and_ends_in_the_west() {
+        let ban = Entry::new(draft()).unwrap();
+        let (first, last) = (ban.first_day(), ban.last_day());
+        for (offsets, east, west) in [(&[][..], 540, 420), (&[0, 480], 540, 0), (&[600], 600, 420)]
+        {
+            let expect = (ban.in_force_from(east), ban.in_force_to(west));
+            assert_eq!(reach(first, last, offsets), expect, "{offsets:?}");
+        }
+    }
+
+    #[test]
+    fn in_doubt_about_the_time_it_is_not_in_force() {
+        let check = |earliest, latest, expect| {
+            let now = Moment {
+                earliest: UtcMs(earliest),
+                latest: UtcMs(latest),
+            };
+            assert_eq!(in_force(UtcMs(10), UtcMs(20), now), expect, "{now:?}");
+        };
+        check(10, 19, true);
+        check(9, 19, false);
+        check(10, 20, false);
+        assert!(!in_force(UtcMs(10), UtcMs(20), Moment::UNKNOWN));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod group;
 pub mod id;
 pub mod opinion;
 pub mod policy;
+pub mod removal;
 pub mod role;
 pub mod screening;
 pub mod site;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     entry::{ListKind, in_force},
     id::EntryId,
-    time::UtcMs,
+    time::{Moment, UtcMs},
 };
 
 /// Why a track gave no search. Shown to officers, counted per camera.
@@ -143,14 +143,15 @@ pub enum Judgement {
     },
 }
 
-/// Judges ranked candidates at the instant of the match. Skipped: entries not in force now, lists the site does
+/// Judges ranked candidates at the instant of the match. Skipped: entries not in force for certain, lists the site does
 /// not subscribe to, lists without a threshold.
 pub fn judge(
     candidates: &[Candidate],
     lists: &[ListKind],
     thresholds: &[Threshold],
-    now: UtcMs,
+    now: impl Into<Moment>,
 ) -> Judgement {
+    let now = now.into();
     let band = |c: &Candidate| {
         let threshold = thresholds.iter().find(|t| t.list == c.list);
         threshold.map_or(Band::Unknown, |t| t.band(c.score))

@@ -33,6 +33,33 @@ impl Sub<i64> for UtcMs {
     }
 }
 
+/// Bounds of the present: it is not before `earliest` and not after `latest`. Whoever reads a clock that cannot be wrong
+/// has both alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Not before: for what begins.
+    pub earliest: UtcMs,
+    /// Not after: for what ends.
+    pub latest: UtcMs,
+}
+
+impl Moment {
+    /// Nothing is known: nothing has begun for certain, and everything may have ended.
+    pub const UNKNOWN: Moment = Moment {
+        earliest: UtcMs(i64::MIN),
+        latest: UtcMs(i64::MAX),
+    };
+}
+
+impl From<UtcMs> for Moment {
+    fn from(now: UtcMs) -> Self {
+        Moment {
+            earliest: now,
+            latest: now,
+        }
+    }
+}
+
 /// One second in milliseconds.
 pub const SECOND_MS: i64 = 1_000;
 /// One minute in milliseconds.

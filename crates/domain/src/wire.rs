@@ -299,7 +299,15 @@ pub struct HealthReport {
     pub cameras: Vec<CameraHealth>,
     /// Attempts since the last report, at most 500. Repeated until acknowledged; known by id.
     pub attempts: Vec<Attempt>,
+    /// How far the machine's own clock was ahead of the centre's at its last word, in milliseconds; negative when
+    /// behind. `sent_at` and all instants a node reports are in the centre's time.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<i64>,
 }
+
+/// A node's machine clock further off than this is shown with what to do. Lists do not depend on it while the centre is
+/// heard; after a restart without the link they would.
+pub const CLOCK_OFF_MS: i64 = 60_000;
 
 /// How a camera is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -414,4 +422,7 @@ pub struct HealthReply {
     pub model_id: String,
     /// The centre's clock.
     pub now: UtcMs,
+    /// Start and number of the report it answers: a reply that was long under way would tell an old time.
+    #[serde(default)]
+    pub answers: Option<(BootId, u64)>,
 }

@@ -2,13 +2,17 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tapal_domain::time::UtcMs;
+use tapal_domain::time::{Moment, UtcMs};
 use uuid::Uuid;
 
 /// Time and fresh ids; tests own theirs.
 pub trait Clock: Send + Sync {
     /// Wall time, for records.
     fn now(&self) -> UtcMs;
+    /// Between which bounds the present lies, for what begins and ends.
+    fn moment(&self) -> Moment {
+        self.now().into()
+    }
     /// Milliseconds since some fixed instant, never running backwards, for deadlines.
     fn uptime_ms(&self) -> i64;
     /// A fresh UUIDv7.
@@ -55,10 +59,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until told; its ids count up.
+/// A clock that stands still until told; its ids count up. Its wall time can be wrong.
 #[derive(Debug, Default)]
 pub struct FixedClock {
-    now: AtomicI64,
+    uptime: AtomicI64,
+    ahead: AtomicI64,
     ids: AtomicI64,
 }
 
@@ -66,24 +71,31 @@ impl FixedClock {
     /// A clock that stands at `now`.
     pub fn at(now: UtcMs) -> Self {
         FixedClock {
-            now: AtomicI64::new(now.0),
+            uptime: AtomicI64::new(now.0),
+            ahead: AtomicI64::new(0),
             ids: AtomicI64::new(1),
         }
     }
 
+    /// Sets wall time alone, as somebody sets a clock; uptime stays.
+    pub fn set_wall(&self, now: UtcMs) {
+        let ahead = now.0 - self.uptime.load(Ordering::SeqCst);
+        self.ahead.store(ahead, Ordering::SeqCst);
+    }
+
     /// Moves it.
     pub fn advance(&self, ms: i64) {
-        self.now.fetch_add(ms, Ordering::SeqCst);
+        self.uptime.fetch_add(ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> UtcMs {
-        UtcMs(self.now.load(Ordering::SeqCst))
+        UtcMs(self.uptime.load(Ordering::SeqCst)) + self.ahead.load(Ordering::SeqCst)
     }
 
     fn uptime_ms(&self) -> i64 {
-        self.now.load(Ordering::SeqCst)
+        self.uptime.load(Ordering::SeqCst)
     }
 
     fn id(&self) -> Uuid {

@@ -10,6 +10,7 @@ pub mod list;
 pub mod node;
 pub mod pace;
 pub mod pass;
+pub mod reckoning;
 pub mod seal;
 pub mod sender;
 pub mod shot;

@@ -1,7 +1,7 @@
 //! The lists this node may search: signed deltas from the centre, checked, put into the gallery, cached sealed on
 //! disk so that a restart without the centre works, and a receipt for every template that left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{EdgeId, EntryId, SiteId},
-    time::{MINUTE_MS, UtcMs},
+    time::UtcMs,
     wire::{EntryTemplate, ListDelta, RemovalReceipt, SignedDelta},
 };
 use tapal_gallery::{Gallery, Listed};
@@ -63,8 +63,11 @@ struct Saved {
     model_id: String,
     entries: BTreeMap<EntryId, EntryTemplate>,
     receipts: Vec<RemovalReceipt>,
-    /// When an entry was last dropped because it lapsed.
+    /// Up to which instant ended orders were dropped last.
     lapsed_at: Option<UtcMs>,
+    /// What was dropped because it lapsed, and when: the centre asks for its removal later, and it left only once.
+    #[serde(default)]
+    left: BTreeMap<EntryId, UtcMs>,
 }
 
 /// The list held by this node.
@@ -157,15 +160,15 @@ impl HeldList {
     /// Applies what the centre sent.
     pub fn apply(&mut self, signed: &SignedDelta, now: UtcMs) -> Result<(), ListError> {
         let delta = self.check(signed)?;
-        let mut gone = delta.removals.clone();
+        let mut gone: BTreeSet<EntryId> = delta.removals.iter().copied().collect();
         if delta.since == 0 {
-            let kept: std::collections::BTreeSet<EntryId> =
-                delta.upserts.iter().map(|e| e.entry).collect();
+            let kept: BTreeSet<EntryId> = delta.upserts.iter().map(|e| e.entry).collect();
             gone.extend(
                 self.saved
                     .entries
                     .keys()
-                    .filter(|entry| !kept.contains(entry)),
+                    .filter(|entry| !kept.contains(entry))
+                    .copied(),
             );
         }
         for entry in &gone {
@@ -174,11 +177,26 @@ impl HeldList {
         }
         for entry in delta.upserts {
             put(&self.gallery, &entry);
+            // Here again: what was said of its leaving is void.
+            self.saved.left.remove(&entry.entry);
+            self.saved
+                .receipts
+                .retain(|receipt| receipt.entry != entry.entry);
             self.saved.entries.insert(entry.entry, entry);
         }
         self.saved.version = delta.version;
         self.saved.made_at = delta.made_at;
-        self.promise(&gone, now);
+        if delta.since == 0 {
+            self.saved.lapsed_at = None;
+        }
+        for entry in gone {
+            let at = self.saved.left.remove(&entry).unwrap_or(now);
+            self.promise(&[entry], at);
+        }
+        if delta.since == 0 {
+            // With the whole list the centre named every copy it has no receipt for.
+            self.saved.left.clear();
+        }
         Ok(self.save()?)
     }
 
@@ -207,10 +225,10 @@ impl HeldList {
         Ok(delta)
     }
 
-    /// Drops entries whose order ended, whether the centre can be reached or not. A minute's grace keeps a clock
-    /// that is corrected by seconds from emptying the list.
-    pub fn lapse(&mut self, now: UtcMs) -> Result<usize, SealError> {
-        let ended = |entry: &&EntryTemplate| entry.in_force_to + MINUTE_MS <= now;
+    /// Drops entries whose order ended by `up_to`, whether the centre can be reached or not. Whether one may match is
+    /// decided at each search by its own instants, not by when it is dropped. `now` goes onto the receipts.
+    pub fn lapse(&mut self, up_to: UtcMs, now: UtcMs) -> Result<usize, SealError> {
+        let ended = |entry: &&EntryTemplate| entry.in_force_to <= up_to;
         let gone: Vec<EntryId> = self
             .saved
             .entries
@@ -225,20 +243,24 @@ impl HeldList {
             self.gallery.remove(*entry);
             self.saved.entries.remove(entry);
         }
-        self.saved.lapsed_at = Some(now);
+        self.saved.lapsed_at = Some(up_to);
+        for entry in &gone {
+            self.saved.left.insert(*entry, now);
+        }
         self.promise(&gone, now);
         self.save()?;
         Ok(gone.len())
     }
 
-    /// Whether the clock ran back behind a lapse: then entries may be missing, and the whole list is needed.
-    pub fn must_start_over(&self, now: UtcMs) -> bool {
-        self.saved.lapsed_at.is_some_and(|at| now + MINUTE_MS < at)
+    /// Whether entries were dropped by a clock that ran ahead: then they may be missing, and the whole list is needed.
+    /// `latest` is the latest it can be now.
+    pub fn must_start_over(&self, latest: UtcMs) -> bool {
+        self.saved.lapsed_at.is_some_and(|at| latest < at)
     }
 
     /// The version to ask for changes since.
-    pub fn since(&self, now: UtcMs) -> i64 {
-        if self.must_start_over(now) {
+    pub fn since(&self, latest: UtcMs) -> i64 {
+        if self.must_start_over(latest) {
             0
         } else {
             self.saved.version
@@ -462,14 +484,33 @@ mod tests {
         let mut first = delta(0, 1, &[1], &[]);
         first.upserts.push(entry(2, 5_000));
         list.apply(&sign(&first), UtcMs(10)).unwrap();
-        assert_eq!(list.lapse(UtcMs(5_000 + MINUTE_MS - 1)).unwrap(), 0);
-        assert_eq!(list.lapse(UtcMs(5_000 + MINUTE_MS)).unwrap(), 1);
+        assert_eq!(list.lapse(UtcMs(4_999), UtcMs(4_999)).unwrap(), 0);
+        assert_eq!(list.lapse(UtcMs(5_000), UtcMs(5_007)).unwrap(), 1);
         assert_eq!((held(&list), receipts(&mut list)), (vec![1], vec![2]));
-        // The clock is set back: the whole list is asked for again.
-        assert_eq!(
-            (list.since(UtcMs(70_000)), list.since(UtcMs(1_000))),
-            (1, 0)
-        );
+        // It was not so late after all: the whole list is asked for, once.
+        assert_eq!((list.since(UtcMs(5_000)), list.since(UtcMs(1_000))), (1, 0));
+        list.apply(&sign(&first), UtcMs(1_000)).unwrap();
+        assert_eq!((held(&list), list.since(UtcMs(1_000))), (vec![1, 2], 1));
+        assert_eq!(receipts(&mut list), [], "it is here again");
+    }
+
+    #[test]
+    fn what_lapsed_here_first_left_only_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut list = open(folder.path());
+        let mut first = delta(0, 1, &[1], &[]);
+        first.upserts.push(entry(2, 5_000));
+        list.apply(&sign(&first), UtcMs(10)).unwrap();
+        list.lapse(UtcMs(5_000), UtcMs(5_007)).unwrap();
+        let receipt = list.receipts().unwrap()[0];
+        list.acknowledged(&receipt).unwrap();
+        // Hours later midnight has passed everywhere, and the centre wants it removed.
+        let mut list = open(folder.path());
+        list.apply(&sign(&delta(1, 2, &[], &[2])), UtcMs(9_000_000))
+            .unwrap();
+        let again = list.receipts().unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!((again[0].version, again[0].removed_at), (2, UtcMs(5_007)));
     }
 
     #[test]

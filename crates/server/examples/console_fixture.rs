@@ -313,8 +313,8 @@ async fn people(state: &AppState, rows: usize) -> Done<Vec<EntryId>> {
             },
             order_reference: format!("R-{n}/2026"),
             agency: Agency::Police,
-            in_force_from: now - DAY_MS,
-            in_force_to: now + 100 * DAY_MS,
+            first_day: tapal_domain::day::Day::at(now - DAY_MS, 420),
+            last_day: tapal_domain::day::Day::at(now + 100 * DAY_MS, 420),
             version: 1,
         })?;
         let photo = portrait(n)?;
@@ -481,6 +481,7 @@ fn health(state: &AppState, place: &Place, boot: BootId, seq: u64) -> HealthRepo
         spooled: 0,
         cameras: place.cameras.iter().enumerate().map(camera).collect(),
         attempts: vec![attempt],
+        clock_ahead_ms: None,
     }
 }
 

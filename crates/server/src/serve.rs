@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     certificate::{self, CertificateError},
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     enrol::Enrol,
     entry, jobs, routes,
     state::{AppState, ServerConfig},
@@ -39,6 +39,15 @@ pub async fn open(
     config: ServerConfig,
     enrol: Option<Arc<dyn Enrol>>,
 ) -> Result<AppState, StartError> {
+    open_at(config, enrol, Arc::new(SystemClock)).await
+}
+
+/// As [`open`], by another clock: for demonstrations and tests by virtual time.
+pub async fn open_at(
+    config: ServerConfig,
+    enrol: Option<Arc<dyn Enrol>>,
+    clock: Arc<dyn Clock>,
+) -> Result<AppState, StartError> {
     let data = config.data_dir.clone();
     let keys = data.join("keys");
     std::fs::create_dir_all(&keys).map_err(|e| StartError::DataFolder(data.clone(), e))?;
@@ -51,13 +60,7 @@ pub async fn open(
     key.copy_from_slice(&seed);
     let signing_key = SigningKey::from_bytes(&key);
     let db = Db::open(&data.join("tapal.db"), vault).await?;
-    Ok(AppState::new(
-        db,
-        Arc::new(SystemClock),
-        signing_key,
-        config,
-        enrol,
-    ))
+    Ok(AppState::new(db, clock, signing_key, config, enrol))
 }
 
 #[cfg(unix)]

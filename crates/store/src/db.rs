@@ -62,6 +62,8 @@ pub struct Tx {
 pub enum Unaudited {
     /// Health, counters and attempts: many a second, no decision, no person.
     Telemetry,
+    /// Which node was handed which templates with a list.
+    HandedOver,
     /// A nonce seen.
     Nonce,
     /// When a session was last used.
@@ -284,6 +286,10 @@ impl Row {
     /// Text that parses: an id.
     pub fn id<T: std::str::FromStr>(&self, column: &str) -> Result<T> {
         parsed(&self.text(column)?, column)
+    }
+    /// A day of the calendar.
+    pub fn day(&self, column: &str) -> Result<tapal_domain::day::Day> {
+        self.id(column)
     }
     /// Text that parses, or NULL.
     pub fn opt_id<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>> {

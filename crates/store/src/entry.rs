@@ -1,10 +1,11 @@
 //! List entries, their photographs and templates, and what each site's node must add or remove. Identity and
-//! biometrics are encrypted. Must not let an entry that lapsed or ended stay on any list version.
+//! biometrics are encrypted. When they end by themselves is in `lapse`. Must not let an entry that lapsed or ended stay
+//! on any list version.
 
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     background::Finding,
-    entry::{Agency, Draft, Entry, ListKind, Person},
+    entry::{Agency, Draft, Entry, ListKind, Person, in_force},
     id::{AccountId, EntryId, SiteId},
     time::UtcMs,
     wire::ShotQuality,
@@ -27,6 +28,10 @@ use crate::{
 pub struct Recorded {
     /// The entry.
     pub entry: Entry,
+    /// Where its first day begins first: from here on it is in force somewhere.
+    pub starts_at: UtcMs,
+    /// Where its last day ends last: from here on it is in force nowhere.
+    pub ends_at: UtcMs,
     /// When it was recorded.
     pub created_at: UtcMs,
     /// When it ended or lapsed.
@@ -37,6 +42,17 @@ pub struct Recorded {
     pub photos: i64,
     /// Since when the enrolment audit holds it back from the nodes, until a person decides.
     pub held_at: Option<UtcMs>,
+}
+
+impl Recorded {
+    /// Whether it is in force at this instant at any place at all.
+    pub fn in_force_somewhere(&self, now: UtcMs) -> bool {
+        self.ended_at.is_none() && in_force(self.starts_at, self.ends_at, now)
+    }
+    /// Whether it is in force at this instant where clocks are `utc_offset_minutes` ahead of UTC.
+    pub fn in_force_at(&self, now: UtcMs, utc_offset_minutes: i64) -> bool {
+        self.ended_at.is_none() && self.entry.in_force(now, utc_offset_minutes)
+    }
 }
 
 /// One enrolled photograph to be stored. `Debug` is redacted.
@@ -84,7 +100,7 @@ struct Identity {
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "SELECT e.id, e.list, e.agency, e.in_force_from, e.in_force_to, e.version, e.identity_sealed, e.created_at, e.ended_at, ",
+            "SELECT e.id, e.list, e.agency, e.first_day, e.last_day, e.in_force_from, e.in_force_to, e.version, e.identity_sealed, e.created_at, e.ended_at, ",
             "e.end_reason, (SELECT COUNT(*) FROM entry_photo p WHERE p.entry = e.id) AS photos, ",
             "(SELECT h.held_at FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL AND e.ended_at IS NULL) AS held_at FROM entry e ",
             $where
@@ -107,12 +123,14 @@ fn read(vault: &Vault, row: &Row) -> Result<Recorded> {
         person: identity.person,
         order_reference: identity.order_reference,
         agency: row.name::<Agency>("agency")?,
-        in_force_from: row.at("in_force_from")?,
-        in_force_to: row.at("in_force_to")?,
+        first_day: row.day("first_day")?,
+        last_day: row.day("last_day")?,
         version: row.int("version")?.try_into().map_err(Error::other)?,
     };
     Ok(Recorded {
         entry: Entry::new(draft).map_err(Error::other)?,
+        starts_at: row.at("in_force_from")?,
+        ends_at: row.at("in_force_to")?,
         created_at: row.at("created_at")?,
         ended_at: row.opt_at("ended_at")?,
         end_reason: row.opt_text("end_reason")?,
@@ -225,18 +243,21 @@ pub async fn add_audited(
     let sealed = tx
         .vault()
         .seal("entry", &id, "identity", plain.as_bytes())?;
-    let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let (starts_at, ends_at) = crate::lapse::reach_of(&mut tx, entry).await?;
+    let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by, first_day, last_day) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = args![
         &id,
         entry.list().name(),
         entry.agency().name(),
-        entry.in_force_from(),
-        entry.in_force_to(),
+        starts_at,
+        ends_at,
         entry.version(),
         sealed,
         now,
-        by.to_string()
+        by.to_string(),
+        entry.first_day().to_string(),
+        entry.last_day().to_string()
     ];
     tx.run(sql, values).await?;
     for (n, photo) in (0_i64..).zip(photos) {
@@ -249,8 +270,8 @@ pub async fn add_audited(
         crate::finding::hold(&mut tx, entry.id()).await?;
     }
     moved(&mut tx, entry.id(), entry.list(), "entry.added").await?;
-    let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "in_force_from": entry.in_force_from(),
-        "in_force_to": entry.in_force_to(), "version": entry.version(), "photos": photos.len(), "held": held });
+    let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "first_day": entry.first_day(),
+        "last_day": entry.last_day(), "version": entry.version(), "photos": photos.len(), "held": held });
     tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail))
         .await
 }
@@ -361,42 +382,6 @@ pub async fn end(db: &Db, now: UtcMs, by: By, id: EntryId, reason: &str) -> Resu
     let detail = serde_json::json!({ "reason": reason, "alerts_withdrawn": withdrawn });
     tx.commit(Note::new(by, "entry.ended", "entry", id).with(detail))
         .await
-}
-
-/// Ends what lapsed by operation of law; needs no human. Returns the entries. One that cannot be ended is logged by
-/// id and tried again next time; the others end.
-pub async fn lapse(db: &Db, now: UtcMs) -> Result<Vec<EntryId>> {
-    let due = "SELECT id FROM entry WHERE ended_at IS NULL AND in_force_to <= $1 ORDER BY id";
-    let mut lapsed = Vec::new();
-    for row in db.all(due, args![now]).await? {
-        let id: EntryId = row.id("id")?;
-        match lapse_one(db, now, id).await {
-            Ok(()) => lapsed.push(id),
-            // Somebody ended it in between.
-            Err(Error::NotFound) => {}
-            Err(error) => tracing::error!(entry = %id, %error, "an entry could not lapse"),
-        }
-    }
-    Ok(lapsed)
-}
-
-async fn lapse_one(db: &Db, now: UtcMs, id: EntryId) -> Result<()> {
-    let mut tx = db.begin(now).await?;
-    let withdrawn = close(&mut tx, id, "lapsed").await?;
-    let detail = serde_json::json!({ "alerts_withdrawn": withdrawn });
-    tx.commit(Note::new(By::Clock, "entry.lapsed", "entry", id).with(detail))
-        .await
-}
-
-/// The next instant at which an entry lapses.
-pub async fn next_lapse(db: &Db) -> Result<Option<UtcMs>> {
-    let row = db
-        .one(
-            "SELECT MIN(in_force_to) AS at FROM entry WHERE ended_at IS NULL",
-            args![],
-        )
-        .await?;
-    row.opt_at("at")
 }
 
 pub(crate) async fn close(tx: &mut Tx, id: EntryId, reason: &str) -> Result<usize> {

@@ -112,10 +112,14 @@ async fn sizes(tx: &mut Tx, site: SiteId, model_id: &str) -> Result<Vec<(ListKin
         None => Vec::new(),
     };
     let sql = "SELECT e.list, COUNT(*) AS n FROM entry e JOIN entry_photo p ON p.entry = e.id AND p.model_id = $1 \
-               WHERE e.ended_at IS NULL AND e.in_force_from <= $2 AND e.in_force_to > $2 \
+               WHERE e.ended_at IS NULL AND e.first_day <= $2 AND e.last_day >= $2 \
                AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL) \
                AND e.list IN (SELECT value FROM json_each($3)) GROUP BY e.list ORDER BY e.list";
-    let rows = tx.all(sql, args![model_id, now, to_json(&lists)?]).await?;
+    let zone = "SELECT utc_offset_minutes FROM site WHERE id = $1";
+    let offset = tx.one(zone, args![site]).await?.int("utc_offset_minutes")?;
+    let today = tapal_domain::day::Day::at(now, offset).to_string();
+    let values = args![model_id, today, to_json(&lists)?];
+    let rows = tx.all(sql, values).await?;
     let sizes: Vec<(ListKind, u64)> = rows
         .iter()
         .map(|row| Ok((row.name("list")?, row.int("n")?.unsigned_abs())))

@@ -11,6 +11,8 @@ const FILES: &[(i64, &str)] = &[
     (2, include_str!("../migrations/0002_policy.sql")),
     (3, include_str!("../migrations/0003_false_alert.sql")),
     (4, include_str!("../migrations/0004_group.sql")),
+    (6, include_str!("../migrations/0006_entry_days.sql")),
+    (13, include_str!("../migrations/0013_entry_copy.sql")),
 ];
 
 /// Runs what has not run yet.

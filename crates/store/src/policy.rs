@@ -112,9 +112,12 @@ pub async fn gallery_templates(db: &Db, site: SiteId, model_id: &str, now: UtcMs
         .map(|record| record.lists)
         .unwrap_or_default();
     let sql = "SELECT COUNT(*) AS n FROM entry e JOIN entry_photo p ON p.entry = e.id AND p.model_id = $3 \
-               WHERE e.list IN (SELECT value FROM json_each($1)) AND e.ended_at IS NULL AND e.in_force_to > $2 \
+               WHERE e.list IN (SELECT value FROM json_each($1)) AND e.ended_at IS NULL AND e.last_day >= $2 \
                AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = e.id AND h.decided_at IS NULL)";
-    let row = db.one(sql, args![to_json(&lists)?, now, model_id]).await?;
+    let offset = crate::site::get(db, site).await?.utc_offset_minutes;
+    let today = tapal_domain::day::Day::at(now, offset).to_string();
+    let values = args![to_json(&lists)?, today, model_id];
+    let row = db.one(sql, values).await?;
     row.int("n")?.try_into().map_err(Error::other)
 }
 

@@ -196,19 +196,39 @@ pub async fn add(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> Resu
         ],
     )
     .await?;
+    crate::lapse::zones_changed(&mut tx).await?;
     touch(&mut tx, id).await?;
     tx.commit(Note::new(by, "site.added", "site", id)).await
 }
 
-/// Changes a site's name, kind and zone.
+/// Changes a site's name, kind and zone. In another zone every entry begins and ends at another instant: the site's
+/// node gets them all anew.
 pub async fn change(db: &Db, now: UtcMs, by: By, id: SiteId, new: &NewSite) -> Result<()> {
     let mut tx = db.begin(now).await?;
+    let before = tx
+        .first(
+            "SELECT utc_offset_minutes FROM site WHERE id = $1",
+            args![id],
+        )
+        .await?;
+    let before = before
+        .map(|row| row.int("utc_offset_minutes"))
+        .transpose()?;
     let sql = "UPDATE site SET name = $2, kind = $3, utc_offset_minutes = $4 WHERE id = $1";
     tx.run(
         sql,
         args![id, &new.name, to_name(&new.kind)?, new.utc_offset_minutes],
     )
     .await?;
+    if before.is_some_and(|before| before != new.utc_offset_minutes) {
+        crate::lapse::zones_changed(&mut tx).await?;
+        let sql = "SELECT record FROM deployment WHERE site = $1";
+        if let Some(row) = tx.first(sql, args![id]).await? {
+            for list in row.json::<Deployment>("record")?.lists {
+                crate::entry::list_moved(&mut tx, id, list).await?;
+            }
+        }
+    }
     touch(&mut tx, id).await?;
     tx.commit(Note::new(by, "site.changed", "site", id)).await
 }

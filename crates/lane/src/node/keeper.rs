@@ -36,8 +36,11 @@ impl Node {
     }
 
     pub(crate) fn keep_once(self: &Arc<Self>) {
-        let now = self.clock.now();
-        match lock(&self.list).lapse(now) {
+        if let Err(error) = self.reckoning.keep() {
+            tracing::error!(%error, "the time cannot be kept; after a restart the centre must say it");
+        }
+        let (up_to, now) = (self.reckoning.drop_up_to(), self.clock.now());
+        match lock(&self.list).lapse(up_to, now) {
             Ok(0) => {}
             Ok(entries) => tracing::info!(entries, "entries whose order ended left this node"),
             Err(error) => tracing::error!(%error, "the cached list cannot be written"),
@@ -76,6 +79,9 @@ impl Node {
         let config = config.ok_or("no_config")?;
         if config.model_id != self.gallery.model_id() {
             return Err("model_mismatch".into());
+        }
+        if self.reckoning.is_lost() {
+            return Err("clock_lost".into());
         }
         let deployment =
             may_run(config.deployment.as_ref(), self.clock.now()).map_err(|reason| {

@@ -1,6 +1,9 @@
 //! The camera node: keys, lists, cameras, inference threads, spool and the talk with the centre, started and
 //! stopped as one. It decides nothing itself: `watch` does, under the rules of `tapal_domain`.
 
+mod by_hand;
+#[cfg(test)]
+mod history_tests;
 mod keeper;
 mod options;
 mod talk;
@@ -28,6 +31,7 @@ use crate::{
     freshness::Freshness,
     identity::{self, Identity},
     list::HeldList,
+    reckoning::Reckoning,
     seal::{SealError, Sealer},
     sender,
     spool::Spool,
@@ -35,6 +39,7 @@ use crate::{
     worker::{Outlet, Room, StageTimes, lock},
 };
 
+pub use by_hand::ByHand;
 pub use options::{EdgeError, EdgeOptions};
 
 /// Attempts kept for the centre while it cannot be reached.
@@ -60,7 +65,8 @@ pub(crate) struct Node {
     pub spool: Arc<Spool>,
     pub centre: Box<dyn Centre>,
     pub stop: Arc<AtomicBool>,
-    pub skew_ms: Mutex<Option<i64>>,
+    /// The node's time: `clock` is the same.
+    pub reckoning: Arc<Reckoning>,
 }
 
 /// A camera the node runs, or ran: counters go on over restarts.
@@ -196,15 +202,17 @@ impl Edge {
         let https = options.client()?;
         let identity = Identity::open(&options.data, &https, options.token.as_deref())?;
         let (edge, centre_key) = ((identity.site, identity.edge), identity.centre_key);
+        let sealer = identity::sealer(&options.data)?;
+        let reckoning = Arc::new(Reckoning::open(&options.data, sealer, edge, clock));
         let centre = Box::new(Signed {
             https,
             edge: identity.edge,
             key: identity.key,
-            clock: clock.clone(),
+            clock: reckoning.clone(),
         });
         let node = Arc::new(assemble(
             options,
-            clock,
+            reckoning,
             &pack,
             engine.name(),
             (edge, centre_key),
@@ -315,7 +323,7 @@ fn analysers(
 
 fn assemble(
     options: EdgeOptions,
-    clock: Arc<dyn Clock>,
+    reckoning: Arc<Reckoning>,
     pack: &Pack,
     engine_name: String,
     (edge, centre_key): ((SiteId, EdgeId), VerifyingKey),
@@ -323,6 +331,7 @@ fn assemble(
 ) -> Result<Node, EdgeError> {
     let card = pack.card();
     let sealer = identity::sealer(&options.data)?;
+    let clock: Arc<dyn Clock> = reckoning.clone();
     let gallery = Arc::new(Gallery::new(card.model_id.clone(), card.dimension));
     let list = HeldList::open(
         &options.data,
@@ -372,7 +381,7 @@ fn assemble(
         spool,
         centre,
         stop: Arc::new(AtomicBool::new(false)),
-        skew_ms: Mutex::new(None),
+        reckoning,
     };
     node.load_config();
     Ok(node)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tapal_domain::{
     time::UtcMs,
-    wire::{AlertReport, EdgeConfig, HealthReply, HealthReport, SignedDelta},
+    wire::{AlertReport, CLOCK_OFF_MS, EdgeConfig, HealthReply, HealthReport, SignedDelta},
 };
 
 use super::Node;
@@ -21,8 +21,6 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(1);
 /// Attempts in one report.
 const ATTEMPTS_A_REPORT: usize = 500;
-/// A node's clock further off than this makes signed requests fail soon: it is said loudly.
-const SKEW_MS: i64 = 60_000;
 const CONFIG_NAME: &str = "config";
 
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +31,8 @@ pub(super) enum TalkError {
     Status(u16),
     #[error("the centre's answer cannot be read: {0}")]
     Malformed(#[from] serde_json::Error),
+    #[error("a reply to an earlier report came late; it says an old time and is not used")]
+    Stale,
     #[error(transparent)]
     List(#[from] ListError),
 }
@@ -67,22 +67,26 @@ impl Node {
 
     pub(super) fn exchange(&self, seq: u64) -> Result<(), TalkError> {
         let report = self.health(seq);
-        let asked_at = self.clock.now();
-        let reply = ok(self.centre.send(
-            Method::Post,
-            "/api/v1/edge/health",
-            &serde_json::to_vec(&report)?,
-        )?)?;
-        let reply: HealthReply = serde_json::from_slice(&reply.body)?;
+        let asked_ms = self.clock.uptime_ms();
+        let body = serde_json::to_vec(&report)?;
+        let path = "/api/v1/edge/health";
+        let reply = self.centre.send(Method::Post, path, &body)?;
+        if let Some(now) = told_time(&reply) {
+            self.hear(now, asked_ms);
+        }
+        let reply: HealthReply = serde_json::from_slice(&ok(reply)?.body)?;
+        if reply.answers.is_some_and(|said| said != (self.boot, seq)) {
+            return Err(TalkError::Stale);
+        }
+        self.hear(reply.now, asked_ms);
         self.acknowledge(&report);
-        self.note_skew(asked_at, reply.now);
         if seq == 1 || self.is_config_old(&reply) {
             self.pull_config()?;
         }
         let list = lock(&self.list);
         let due = list.version() != reply.list_version
             || !list.is_known()
-            || list.must_start_over(self.clock.now());
+            || list.must_start_over(self.clock.moment().latest);
         drop(list);
         if due {
             self.pull_list()?;
@@ -128,6 +132,7 @@ impl Node {
             spooled: (self.spool.len() + in_memory) as u64,
             cameras,
             attempts,
+            clock_ahead_ms: self.reckoning.skew_ms(),
         }
     }
 
@@ -143,14 +148,18 @@ impl Node {
         }
     }
 
-    fn note_skew(&self, asked_at: UtcMs, centre: UtcMs) {
-        let middle = asked_at + self.clock.now().since_ms(asked_at) / 2;
-        let skew = centre.since_ms(middle);
-        let before = lock(&self.skew_ms).replace(skew);
-        if skew.abs() > SKEW_MS && before.is_none_or(|before| before.abs() <= SKEW_MS) {
+    fn hear(&self, centre: UtcMs, asked_ms: i64) {
+        let before = self.reckoning.skew_ms();
+        self.reckoning.heard(centre, asked_ms);
+        if let Err(error) = self.reckoning.keep() {
+            tracing::error!(%error, "the time cannot be kept; after a restart the centre must say it");
+        }
+        let skew = self.reckoning.skew_ms();
+        let off = |skew: i64| skew.abs() > CLOCK_OFF_MS;
+        if skew.is_some_and(off) && !before.is_some_and(off) {
             tracing::warn!(
-                skew_ms = skew,
-                "this node's clock differs from the centre's; set it right"
+                ahead_ms = skew,
+                "this machine's clock differs from the centre's, whose time is used; set it right"
             );
         }
     }
@@ -183,7 +192,7 @@ impl Node {
     }
 
     fn pull_list(&self) -> Result<(), TalkError> {
-        let since = lock(&self.list).since(self.clock.now());
+        let since = lock(&self.list).since(self.clock.moment().latest);
         match self.pull_list_since(since) {
             Err(TalkError::List(ListError::OutOfOrder)) if since != 0 => self.pull_list_since(0),
             // The centre changed its model: only the config says so to the keeper.
@@ -258,6 +267,22 @@ impl Node {
         }
         true
     }
+}
+
+/// The centre's time in its refusal of a request whose time is too far off: the next request is signed with it.
+fn told_time(reply: &Reply) -> Option<UtcMs> {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        code: String,
+        #[serde(default)]
+        reasons: Vec<String>,
+    }
+    let refusal: Refusal = match reply.status {
+        401 => serde_json::from_slice(&reply.body).ok()?,
+        _ => return None,
+    };
+    let told = refusal.reasons.first()?.parse().ok()?;
+    (refusal.code == "clock_skew").then_some(UtcMs(told))
 }
 
 fn ok(reply: Reply) -> Result<Reply, TalkError> {

@@ -30,6 +30,8 @@ use tapal_domain::wire::Counters;
 /// What the centre knows and has heard.
 struct Book {
     up: bool,
+    /// Its uptime is the true time.
+    clock: Option<Arc<FixedClock>>,
     config: EdgeConfig,
     delta: ListDelta,
     heard: Vec<HealthReport>,
@@ -62,13 +64,16 @@ impl Centre for MemoryCentre {
         book.asked.push(path.into());
         match path.split('?').next().unwrap() {
             "/api/v1/edge/health" => {
-                book.heard.push(serde_json::from_slice(body).unwrap());
+                let report: HealthReport = serde_json::from_slice(body).unwrap();
+                let answers = Some((report.boot, report.seq));
+                book.heard.push(report);
                 let (revision, list_version) = (book.config.revision, book.delta.version);
                 json(&HealthReply {
                     revision,
                     list_version,
                     model_id: book.config.model_id.clone(),
-                    now: UtcMs(1_000),
+                    now: UtcMs(book.clock.as_ref().map_or(1_000, |clock| clock.uptime_ms())),
+                    answers,
                 })
             }
             "/api/v1/edge/config" => json(&book.config),
@@ -168,6 +173,7 @@ fn centre(upserts: Vec<EntryTemplate>) -> MemoryCentre {
     let (heard, receipts, asked) = (Vec::new(), Vec::new(), Vec::new());
     MemoryCentre(Arc::new(Mutex::new(Book {
         up: true,
+        clock: None,
         config,
         delta,
         heard,
@@ -186,10 +192,24 @@ fn node(folder: &std::path::Path, centre: &MemoryCentre, clock: &Arc<FixedClock>
         "stub".into(),
     );
     options.threads = Some(1);
+    centre.0.lock().unwrap().clock = Some(clock.clone());
     let edge = ((site(), EdgeId(Uuid::from_u128(4))), key().verifying_key());
     let centre = Box::new(centre.clone());
-    let clock = clock.clone();
-    Arc::new(assemble(options, clock, &Pack::stub(), "test".into(), edge, centre).unwrap())
+    let clock: Arc<dyn Clock> = clock.clone();
+    let sealer = crate::identity::sealer(folder).unwrap();
+    let reckoning = Reckoning::open(folder, sealer, edge.0, clock);
+    let reckoning = Arc::new(reckoning);
+    Arc::new(
+        assemble(
+            options,
+            reckoning,
+            &Pack::stub(),
+            "test".into(),
+            edge,
+            centre,
+        )
+        .unwrap(),
+    )
 }
 
 fn clock() -> Arc<FixedClock> {

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tapal_domain::{
-    entry::ListKind,
+    entry::{ListKind, in_force},
     id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
     screening::{Band, Candidate, Judgement, NotSearched, Threshold, judge},
-    time::UtcMs,
+    time::{Moment, UtcMs},
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
-use tapal_gallery::Gallery;
+use tapal_gallery::{Gallery, GalleryError};
 use tapal_vision::{Analyser, Card, Crop, Face, Picture, QualityLimits, Template};
 
 use crate::{
@@ -53,6 +53,32 @@ pub struct Lists {
     pub thresholds: Vec<Threshold>,
     /// Version of the list held.
     pub version: i64,
+}
+
+/// What one search led to.
+pub struct Judged {
+    /// What the machine may conclude.
+    pub judgement: Judgement,
+    /// Whether an entry not in force would have reached its threshold.
+    pub a_lapsed_one: bool,
+}
+
+impl Lists {
+    /// Searches, and judges at the instant after: there is no other way from a template to an alert.
+    pub fn judged(
+        &self,
+        model_id: &str,
+        queries: &[&[f32]],
+        clock: &dyn Clock,
+    ) -> Result<Vec<Judged>, GalleryError> {
+        let found = self.gallery.search(model_id, queries, CANDIDATES)?;
+        let now = clock.moment();
+        let judged = |candidates: &Vec<Candidate>| Judged {
+            judgement: judge(candidates, &self.lists, &self.thresholds, now),
+            a_lapsed_one: would_match_if_in_force(candidates, self, now),
+        };
+        Ok(found.iter().map(judged).collect())
+    }
 }
 
 /// From which similarity on two views by one camera moments apart are one person.
@@ -439,23 +465,21 @@ impl Watch {
             return Vec::new();
         };
         self.counters.searches += queries.len() as u64;
-        let found = match lists.gallery.search(&model_id, &queries, CANDIDATES) {
+        let found = match lists.judged(&model_id, &queries, clock) {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(camera = %self.camera, %error, "search refused");
                 return Vec::new();
             }
         };
-        let now = clock.now();
         let mut claims: Vec<Claim<'_>> = Vec::new();
-        for ((pass, _, leaving), candidates) in asked.into_iter().zip(found) {
+        for ((pass, _, leaving), judged) in asked.into_iter().zip(found) {
             pass.searched = pass.shots;
             pass.blocked = None;
             // Without a new view there is nothing to search again, until the person leaves.
             pass.settled = leaving || pass.shots >= STEADY_SHOTS;
-            pass.lapsed_match |= would_match_if_in_force(&candidates, lists, now);
-            let judgement = judge(&candidates, &lists.lists, &lists.thresholds, now);
-            if let Judgement::Raise { best, band, others } = judgement
+            pass.lapsed_match |= judged.a_lapsed_one;
+            if let Judgement::Raise { best, band, others } = judged.judgement
                 && ripe(pass, band, leaving)
             {
                 claims.push(Claim {
@@ -471,6 +495,10 @@ impl Watch {
         claims.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
         for claim in claims {
             let Some(claim) = one_to_one(claim, &held, lists) else {
+                continue;
+            };
+            // Judged a moment ago: at midnight even that may be too long.
+            let Some(claim) = still_in_force(claim, clock.moment()) else {
                 continue;
             };
             let (concluded, now_held) = conclude(
@@ -646,6 +674,19 @@ fn one_to_one<'a>(mut claim: Claim<'a>, held: &[Held], lists: &Lists) -> Option<
     Some(claim)
 }
 
+/// The claim as it stands at the instant of raising. When its entry ended meanwhile the pass is judged again.
+fn still_in_force(mut claim: Claim<'_>, now: Moment) -> Option<Claim<'_>> {
+    let live = |c: &Candidate| in_force(c.in_force_from, c.in_force_to, now);
+    claim.others.retain(live);
+    if !live(&claim.best) {
+        claim.pass.lapsed_match = true;
+        claim.pass.searched = 0;
+        claim.pass.settled = false;
+        return None;
+    }
+    Some(claim)
+}
+
 fn conclude(
     claim: Claim<'_>,
     camera: CameraId,
@@ -731,18 +772,18 @@ fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn C
     }
 }
 
-fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: UtcMs) -> bool {
+fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: Moment) -> bool {
     let lapsed = candidates
         .iter()
-        .filter(|c| !tapal_domain::entry::in_force(c.in_force_from, c.in_force_to, now));
+        .filter(|c| !in_force(c.in_force_from, c.in_force_to, now));
     let as_if: Vec<Candidate> = lapsed
         .map(|c| Candidate {
-            in_force_from: now,
-            in_force_to: now + 1,
+            in_force_from: UtcMs(0),
+            in_force_to: UtcMs(1),
             ..*c
         })
         .collect();
-    judge(&as_if, &lists.lists, &lists.thresholds, now) != Judgement::Unknown
+    judge(&as_if, &lists.lists, &lists.thresholds, UtcMs(0)) != Judgement::Unknown
 }
 
 /// A box as shares of the frame, 0 to 1.

@@ -57,6 +57,7 @@ refused-no_sign = The sign for travellers is not posted.
 refused-not_in_force = The deployment record is not in force now. Renew it.
 refused-model_mismatch = The node uses another model than the centre; searching is stopped. Install the same model.
 refused-list_too_old = The node has not reached the centre for three days; its list is too old to search. Restore the link.
+refused-clock_lost = The node lost its clock while it was off, and has not heard the centre since: nothing is searched. Restore the link; replace the battery of its clock.
 refused-no_list = The node has no list yet; searching starts when it arrives.
 refused-no_config = The node has not reached the centre yet.
 refused-other = The matcher does not run: { $code }.

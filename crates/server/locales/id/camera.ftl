@@ -57,6 +57,7 @@ refused-no_sign = Papan pemberitahuan bagi pelintas belum dipasang.
 refused-not_in_force = Catatan penggelaran tidak berlaku sekarang. Perbarui.
 refused-model_mismatch = Simpul memakai model lain daripada pusat; pencarian dihentikan. Pasang model yang sama.
 refused-list_too_old = Simpul tiga hari tidak tersambung ke pusat; daftarnya terlalu lama untuk dipakai. Pulihkan sambungan.
+refused-clock_lost = Node kehilangan jamnya saat mati dan belum terhubung ke pusat: tidak ada pencarian. Pulihkan sambungan; ganti baterai jamnya.
 refused-no_list = Simpul belum punya daftar; pencarian mulai setelah daftar tiba.
 refused-no_config = Simpul belum tersambung ke pusat.
 refused-other = Pencocokan tidak berjalan: { $code }.

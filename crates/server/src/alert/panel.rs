@@ -265,7 +265,6 @@ fn reason_words(shell: &Shell, stored: &str) -> String {
 
 fn entry_card(shell: &Shell, entry: &EntryView) -> EntryCard {
     let person = &entry.person;
-    let until = shell.day(entry.in_force_to + -1);
     EntryCard {
         list: shell.word("list", entry.list.name()),
         name: person.full_name.clone(),
@@ -275,7 +274,7 @@ fn entry_card(shell: &Shell, entry: &EntryView) -> EntryCard {
         document: or_dash(&in_groups(&person.document_number)),
         order: entry.order_reference.clone(),
         agency: shell.word("agency", entry.agency.name()),
-        in_force: format!("{} – {until}", shell.day(entry.in_force_from)),
+        in_force: shell.days(entry.first_day, entry.last_day),
     }
 }
 

@@ -11,7 +11,7 @@ use tapal_domain::{
     alert::Status,
     id::{AlertId, EntryId},
 };
-use tapal_store::{alert::Stored, entry};
+use tapal_store::{alert::Stored, entry, site};
 
 use crate::{
     AppState, Session,
@@ -42,7 +42,8 @@ pub async fn enrolled_may_be_shown(
         return Ok(false);
     }
     let recorded = entry::get(&state.db, candidate).await?;
-    Ok(recorded.ended_at.is_none() && recorded.entry.in_force(state.clock.now()))
+    let own = site::get(&state.db, stored.site).await?;
+    Ok(recorded.in_force_at(state.clock.now(), own.utc_offset_minutes))
 }
 
 /// Probe `n` of an alert that was not withdrawn.

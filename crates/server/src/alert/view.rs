@@ -9,6 +9,7 @@ use tapal_domain::{
         Action, Actor, Kind, Level, Status,
         queue::{self, Who, Why},
     },
+    day::Day,
     entry::{Agency, ListKind, Person},
     id::{AccountId, AlertId, CameraId, DeskId, EntryId, LaneId, SiteId},
     opinion::Opinion,
@@ -122,10 +123,10 @@ pub struct EntryView {
     pub order_reference: String,
     /// The responsible requester.
     pub agency: Agency,
-    /// First instant in force.
-    pub in_force_from: UtcMs,
-    /// First instant no longer in force.
-    pub in_force_to: UtcMs,
+    /// First day in force.
+    pub first_day: Day,
+    /// Last day in force, by the calendar of the alert's site.
+    pub last_day: Day,
 }
 
 /// Names for ids, loaded once a request.
@@ -313,7 +314,8 @@ async fn revealed(
 ) -> ApiResult<Option<EntryView>> {
     let now = state.clock.now();
     let recorded = entry::get(&state.db, stored.entry).await?;
-    if recorded.ended_at.is_some() || !recorded.entry.in_force(now) {
+    let zone = site::get(&state.db, stored.site).await?.utc_offset_minutes;
+    if !recorded.in_force_at(now, zone) {
         return Ok(None);
     }
     tapal_store::look::record(
@@ -332,8 +334,8 @@ async fn revealed(
         person: entry.person().clone(),
         order_reference: entry.order_reference().to_owned(),
         agency: entry.agency(),
-        in_force_from: entry.in_force_from(),
-        in_force_to: entry.in_force_to(),
+        first_day: entry.first_day(),
+        last_day: entry.last_day(),
     }))
 }
 

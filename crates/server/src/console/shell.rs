@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 use tapal_domain::{
+    day::Day,
     role::{Permission, Role},
     time::UtcMs,
 };
@@ -269,6 +270,13 @@ impl Shell {
     /// `21 Nov 2026`.
     pub fn day(&self, at: UtcMs) -> String {
         self.zone.day(self.lang, at)
+    }
+
+    /// `3 Nov 2026 – 22 Nov 2026`: days of the calendar of each checkpoint, both included.
+    pub fn days(&self, first: Day, last: Day) -> String {
+        let civil = Zone(0);
+        let day = |day: Day| civil.day(self.lang, day.starts(0));
+        format!("{} – {}", day(first), day(last))
     }
 
     /// How long ago, as `00:12`.

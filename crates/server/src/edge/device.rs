@@ -14,10 +14,15 @@ use tapal_domain::{
         HealthReport, ListDelta, RemovalReceipt, SignedDelta,
     },
 };
-use tapal_store::{Error, alert, camera, edge, false_alert::Rates, site};
+use tapal_store::{
+    Error, alert, camera,
+    edge::{self, Proof},
+    false_alert::Rates,
+    site,
+};
 use utoipa::IntoParams;
 
-use super::identity::Device;
+use super::identity::{Device, Signing};
 use crate::{
     AppState,
     error::{ApiError, ApiResult},
@@ -114,6 +119,12 @@ pub async fn list(
         now,
     )
     .await?;
+    let mut delta = delta;
+    if delta.since == 0 {
+        // Whoever asks for the whole list may have lost its own: it must say of each copy that it is gone.
+        delta.removals = edge::unproven(&state.db, device.edge, &delta.upserts).await?;
+    }
+    edge::hand_over(&state.db, now, device.edge, delta.version, &delta.upserts).await?;
     let delta = ListDelta {
         site: device.site,
         since: delta.since,
@@ -133,9 +144,17 @@ pub async fn list(
 pub async fn receipt(
     State(state): State<AppState>,
     device: Device,
-    Input(receipt): Input<RemovalReceipt>,
+    signing: Signing,
+    body: String,
 ) -> ApiResult<axum::http::StatusCode> {
-    edge::receive(&state.db, state.clock.now(), device.edge, &receipt).await?;
+    let receipt: RemovalReceipt = serde_json::from_str(&body)
+        .map_err(|_| ApiError::invalid("bad_json", "this is not a removal receipt"))?;
+    let proof = Proof {
+        text: signing.text,
+        signature: signing.signature,
+        body,
+    };
+    edge::receive(&state.db, state.clock.now(), device.edge, &receipt, &proof).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 
@@ -160,6 +179,7 @@ pub async fn health(
         list_version: centre.list_version,
         model_id: state.model_id().to_owned(),
         now,
+        answers: Some((report.boot, report.seq)),
     }))
 }
 

@@ -44,6 +44,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
     }
 }
 
+/// What the node signed with the request: kept with a receipt, so that it can be checked again.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// The text the signature covers.
+    pub text: String,
+    /// Base64 of the signature.
+    pub signature: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Signing {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Signing>()
+            .cloned()
+            .ok_or_else(refused)
+    }
+}
+
 fn refused() -> ApiError {
     ApiError::new(
         StatusCode::UNAUTHORIZED,
@@ -81,11 +101,10 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
             "the node's clock is more than 5 minutes off; the centre's time is {} (UTC ms)",
             now.0
         );
-        return Err(ApiError::new(
-            StatusCode::UNAUTHORIZED,
-            "clock_skew",
-            message,
-        ));
+        let mut error = ApiError::new(StatusCode::UNAUTHORIZED, "clock_skew", message);
+        // The node signs its next request by this time.
+        error.reasons = vec![now.0.to_string()];
+        return Err(error);
     }
     let (site, key) = match tapal_store::edge::key(&state.db, claim.edge).await {
         Err(tapal_store::Error::NotFound) => return Err(refused()),
@@ -113,6 +132,10 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
             "this request was received before",
         ));
     }
+    parts.extensions.insert(Signing {
+        text: signed,
+        signature: STANDARD.encode(claim.signature.to_bytes()),
+    });
     parts.extensions.insert(Device {
         edge: claim.edge,
         site,

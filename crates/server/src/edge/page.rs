@@ -8,7 +8,8 @@ use axum::{Form, extract::State, response::Response};
 use tapal_domain::{
     id::{EdgeId, SiteId},
     role::Permission,
-    time::UtcMs,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS, UtcMs},
+    wire::CLOCK_OFF_MS,
 };
 use tapal_store::edge::Edge;
 
@@ -31,6 +32,7 @@ struct Row {
     tone: Tone,
     icon: &'static str,
     reason: String,
+    notes: Vec<String>,
     heard: Option<UtcMs>,
     engine: String,
     may_retire: bool,
@@ -76,6 +78,7 @@ async fn page(
     shell.path = "/edges".into();
     let sites = crate::site::visible(state, &visit.session).await?;
     let nodes = tapal_store::edge::list(&state.db, visit.session.site).await?;
+    let late = tapal_store::edge::late(&state.db).await?;
     let may_edit = visit.session.may(Permission::EditEdges);
     let site_name = |id: SiteId| {
         sites
@@ -89,7 +92,10 @@ async fn page(
         secret,
         rows: nodes
             .iter()
-            .map(|node| row(&shell, site_name(node.site), node, may_edit))
+            .map(|node| {
+                let late = late.get(&node.id).copied().unwrap_or_default();
+                row(&shell, site_name(node.site), node, may_edit, late)
+            })
             .collect(),
         sites: sites
             .iter()
@@ -103,7 +109,39 @@ async fn page(
     })
 }
 
-fn row(shell: &Shell, site: String, node: &Edge, may_edit: bool) -> Row {
+/// What somebody should do about a node: its clock, and removals it has not proven.
+fn notes(shell: &Shell, node: &Edge, late: i64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if node.retired_at.is_some() {
+        return notes;
+    }
+    let ahead_ms = node
+        .health
+        .as_ref()
+        .and_then(|health| health.clock_ahead_ms);
+    if let Some(ahead_ms) = ahead_ms.filter(|ms| ms.abs() > CLOCK_OFF_MS) {
+        let key = match ahead_ms > 0 {
+            true => "edge-clock-ahead",
+            false => "edge-clock-behind",
+        };
+        notes.push(shell.t1(key, "by", span(shell, ahead_ms.abs())));
+    }
+    if late > 0 {
+        notes.push(shell.t1("edge-late", "n", late));
+    }
+    notes
+}
+
+/// `3 d`, `5 h` or `12 min`, rounded down.
+fn span(shell: &Shell, ms: i64) -> String {
+    match ms {
+        DAY_MS.. => shell.t1("span-days", "n", ms / DAY_MS),
+        HOUR_MS.. => shell.t1("span-hours", "n", ms / HOUR_MS),
+        _ => shell.t1("span-minutes", "n", ms / MINUTE_MS),
+    }
+}
+
+fn row(shell: &Shell, site: String, node: &Edge, may_edit: bool, late: i64) -> Row {
     let refused = node
         .health
         .as_ref()
@@ -132,6 +170,7 @@ fn row(shell: &Shell, site: String, node: &Edge, may_edit: bool) -> Row {
         reason: refused
             .map(|code| shell.word_or_other("refused", code))
             .unwrap_or_default(),
+        notes: notes(shell, node, late),
         heard: node.health_at,
         engine: node.health.as_ref().map_or_else(
             || "–".into(),

@@ -8,9 +8,9 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use tapal_domain::{
+    day::Day,
     entry::{Agency, Draft, ListKind, Person},
     id::EntryId,
-    time::UtcMs,
 };
 use tapal_store::entry::NewPhoto;
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ use crate::{
 pub const PHOTO_BYTES: usize = 12 * 1024 * 1024;
 const MOST_PHOTOS: usize = 4;
 
-/// An entry as handed in. In a form the same names, times as UTC ms, the photographs as files named `photo`.
+/// An entry as handed in. In a form the same names, days as `YYYY-MM-DD`, the photographs as files named `photo`.
 #[derive(Clone, Deserialize, ToSchema)]
 pub struct EntryInput {
     /// Which list.
@@ -46,10 +46,10 @@ pub struct EntryInput {
     pub order_reference: String,
     /// The responsible requester.
     pub agency: Agency,
-    /// First instant in force.
-    pub in_force_from: UtcMs,
-    /// First instant no longer in force.
-    pub in_force_to: UtcMs,
+    /// First day in force, by the calendar of each checkpoint.
+    pub first_day: Day,
+    /// Last day in force; at the checkpoint's midnight after it the entry lapses.
+    pub last_day: Day,
     /// 1 to 4 photographs, JPEG or PNG, base64 (JSON only).
     #[serde(default)]
     pub photos: Vec<String>,
@@ -110,16 +110,14 @@ impl EntryInput {
             document_number: self.document_number.trim().to_uppercase(),
         };
         let order_reference = tidy(self.order_reference);
-        let (list, agency, in_force_from, in_force_to) =
-            (self.list, self.agency, self.in_force_from, self.in_force_to);
         Ok(Draft {
             id,
-            list,
+            list: self.list,
             person,
             order_reference,
-            agency,
-            in_force_from,
-            in_force_to,
+            agency: self.agency,
+            first_day: self.first_day,
+            last_day: self.last_day,
             version: 1,
         })
     }
@@ -190,12 +188,7 @@ async fn form<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Handed> 
             continue;
         }
         let text = field.text().await.map_err(|_| broken())?;
-        let is_time = matches!(name.as_str(), "in_force_from" | "in_force_to");
-        let number = is_time.then(|| text.trim().parse::<i64>().ok()).flatten();
-        fields.insert(
-            name,
-            number.map_or(serde_json::Value::String(text), Into::into),
-        );
+        fields.insert(name, serde_json::Value::String(text));
     }
     let input = serde_json::from_value(serde_json::Value::Object(fields));
     let input = input

@@ -6,16 +6,16 @@ pub mod finding;
 pub mod input;
 pub mod page;
 pub mod reenrol;
+pub mod removal;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
-    entry::{Entry, ListKind},
-    id::{EdgeId, EntryId},
-    time::UtcMs,
+    entry::{Entry, ListKind, reach},
+    id::EntryId,
 };
 use tapal_store::{
-    By, edge,
+    By,
     entry::{self, PhotoInfo, Recorded},
     finding::PhotoFinding,
 };
@@ -47,23 +47,14 @@ pub struct EntryDetail {
     /// The entry.
     #[serde(flatten)]
     pub recorded: Recorded,
-    /// Whether it is in force now and searched: not ended, not held back.
+    /// Whether it is in force somewhere now and searched: not ended, not held back. At a checkpoint its own calendar counts.
     pub in_force_now: bool,
     /// Its photographs, without pixels.
     pub photo_infos: Vec<PhotoInfo>,
     /// What the enrolment audit found of each photograph.
     pub audit: Vec<PhotoFinding>,
-    /// Which node proved its removal, and when it left there.
-    pub receipts: Vec<Receipt>,
-}
-
-/// Proof that an entry left a node.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Receipt {
-    /// The node.
-    pub edge: EdgeId,
-    /// When it left memory and disk there.
-    pub removed_at: UtcMs,
+    /// Which nodes were given it, and which of them proved that it is gone.
+    pub removal: removal::Removal,
 }
 
 /// A page of at most 100 entries; looking at names is recorded once a minute.
@@ -109,18 +100,12 @@ pub async fn list(
 pub async fn detail(state: &AppState, session: &Session, id: EntryId) -> ApiResult<EntryDetail> {
     let (now, recorded) = (state.clock.now(), entry::get(&state.db, id).await?);
     tapal_store::look::record(&state.db, now, session.account, "entry", id, "identity").await?;
-    let receipts = edge::receipts(&state.db, id).await?;
     Ok(EntryDetail {
-        in_force_now: recorded.ended_at.is_none()
-            && recorded.held_at.is_none()
-            && recorded.entry.in_force(now),
+        in_force_now: recorded.held_at.is_none() && recorded.in_force_somewhere(now),
         recorded,
         photo_infos: entry::photos(&state.db, id).await?,
         audit: tapal_store::finding::of(&state.db, id).await?,
-        receipts: receipts
-            .into_iter()
-            .map(|(edge, _, removed_at)| Receipt { edge, removed_at })
-            .collect(),
+        removal: removal::of(state, id, now).await?,
     })
 }
 
@@ -144,7 +129,8 @@ pub async fn portrait(
 ) -> ApiResult<Response> {
     let recorded = entry::get(&state.db, id).await?;
     let held = recorded.held_at.is_some();
-    if recorded.ended_at.is_some() || !(held || recorded.entry.in_force(state.clock.now())) {
+    let now = state.clock.now();
+    if recorded.ended_at.is_some() || !(held || recorded.in_force_somewhere(now)) {
         return Err(ApiError::new(
             StatusCode::GONE,
             "entry_not_in_force",
@@ -174,10 +160,11 @@ pub async fn record(
     let draft = input.draft(EntryId(state.clock.new_uuid()))?;
     let entry = Entry::new(draft)
         .map_err(|unlawful| ApiError::invalid(unlawful.code(), unlawful.to_string()))?;
-    if entry.in_force_to() <= state.clock.now() {
+    let (_, over_at) = reach(entry.first_day(), entry.last_day(), &[]);
+    if over_at <= state.clock.now() {
         return Err(ApiError::invalid(
             "period_over",
-            "the period of this order is already over",
+            "the last day of this order is already over",
         ));
     }
     let mut enrolled = Vec::with_capacity(photos.len());

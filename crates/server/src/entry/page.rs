@@ -10,17 +10,17 @@ use axum::{
 };
 use serde::Deserialize;
 use tapal_domain::{
+    day::Day,
     entry::{Agency, ListKind},
     id::EntryId,
     role::Permission,
-    time::DAY_MS,
 };
 use tapal_store::entry::{PhotoInfo, Recorded};
 
-use super::{EndReason, EntryInput, Wanted, finding};
+use super::{EndReason, EntryInput, Wanted, finding, removal};
 use crate::{
     alert::panel::{in_groups, or_dash, sex},
-    console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as, when::Zone},
+    console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as},
     error::{ApiError, ApiResult},
     extract::{At, Params},
     state::AppState,
@@ -89,6 +89,7 @@ pub(super) struct EntryPage {
     may_end: bool,
     held: bool,
     audit: finding::Card,
+    removal: removal::Card,
 }
 
 /// Filter of the list; empty fields are no filter.
@@ -166,11 +167,11 @@ fn agencies(shell: &Shell, chosen: &str) -> Vec<Choice> {
 
 fn row(shell: &Shell, recorded: &Recorded) -> Row {
     let entry = &recorded.entry;
-    let (key, tone) = if recorded.ended_at.is_some() || shell.now >= entry.in_force_to() {
+    let (key, tone) = if recorded.ended_at.is_some() || shell.now >= recorded.ends_at {
         ("entry-over", Tone::Grey)
     } else if recorded.held_at.is_some() {
         ("entry-held", Tone::Amber)
-    } else if shell.now < entry.in_force_from() {
+    } else if shell.now < recorded.starts_at {
         ("entry-future", Tone::Amber)
     } else {
         ("entry-live", Tone::Green)
@@ -182,11 +183,7 @@ fn row(shell: &Shell, recorded: &Recorded) -> Row {
         nationality: entry.person().nationality.clone(),
         order: entry.order_reference().to_owned(),
         agency: shell.word("agency", entry.agency().name()),
-        in_force: format!(
-            "{} – {}",
-            shell.day(entry.in_force_from()),
-            shell.day(entry.in_force_to() + -1)
-        ),
+        in_force: shell.days(entry.first_day(), entry.last_day()),
         state: shell.t(key),
         tone,
     }
@@ -235,6 +232,7 @@ pub(super) async fn entry(
     Ok(EntryPage {
         held,
         audit,
+        removal: removal::card(&shell, &detail.removal),
         notice,
         row: row(&shell, &detail.recorded),
         birth_date: or_dash(&person.birth_date),
@@ -303,17 +301,20 @@ struct Typed {
     birth_date: String,
     nationality: String,
     document_number: String,
-    in_force_from: String,
-    in_force_to: String,
+    first_day: String,
+    last_day: String,
 }
 
 /// `GET /entries/new`.
 pub async fn new(visit: Visit) -> ApiResult<Response> {
     let shell = visit.shell("entries");
+    let today = Day::at(shell.now, visit.zone.0);
     let form = Typed {
         sex: "M".into(),
-        in_force_from: visit.zone.iso_day(shell.now),
-        in_force_to: visit.zone.iso_day(shell.now + 182 * DAY_MS),
+        first_day: today.to_string(),
+        last_day: today
+            .plus_months(6)
+            .map_or(String::new(), |day| day.to_string()),
         ..Typed::default()
     };
     show(new_page(shell, form, None, Vec::new()))
@@ -342,7 +343,7 @@ pub async fn add(
     form: Multipart,
 ) -> ApiResult<Response> {
     let (typed, photos) = read_form(form).await?;
-    let outcome = match input(visit.zone, &typed) {
+    let outcome = match input(&typed) {
         Ok(input) => super::record(&state, visit.session.by(), input, photos).await,
         Err(error) => Err(error),
     };
@@ -410,8 +411,8 @@ async fn read_form(mut form: Multipart) -> ApiResult<(Typed, Vec<Vec<u8>>)> {
             "birth_date" => &mut typed.birth_date,
             "nationality" => &mut typed.nationality,
             "document_number" => &mut typed.document_number,
-            "in_force_from" => &mut typed.in_force_from,
-            "in_force_to" => &mut typed.in_force_to,
+            "first_day" => &mut typed.first_day,
+            "last_day" => &mut typed.last_day,
             _ => continue,
         };
         *slot = text;
@@ -419,11 +420,11 @@ async fn read_form(mut form: Multipart) -> ApiResult<(Typed, Vec<Vec<u8>>)> {
     Ok((typed, photos))
 }
 
-fn input(zone: Zone, typed: &Typed) -> ApiResult<EntryInput> {
+fn input(typed: &Typed) -> ApiResult<EntryInput> {
     let bad = || ApiError::invalid("bad_form", "a field is missing or has the wrong form");
     let day = |text: &str| {
-        zone.start_of(text)
-            .ok_or_else(|| ApiError::invalid("bad_date", "a date cannot be read"))
+        text.parse::<Day>()
+            .map_err(|wrong| ApiError::invalid("bad_date", wrong.to_string()))
     };
     Ok(EntryInput {
         list: ListKind::from_name(&typed.list).ok_or_else(bad)?,
@@ -434,8 +435,8 @@ fn input(zone: Zone, typed: &Typed) -> ApiResult<EntryInput> {
         document_number: typed.document_number.clone(),
         order_reference: typed.order_reference.clone(),
         agency: Agency::from_name(&typed.agency).ok_or_else(bad)?,
-        in_force_from: day(&typed.in_force_from)?,
-        in_force_to: day(&typed.in_force_to)?,
+        first_day: day(&typed.first_day)?,
+        last_day: day(&typed.last_day)?,
         photos: Vec::new(),
     })
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tapal_domain::time::{MINUTE_MS, UtcMs};
-use tapal_store::{alert, audit, entry, retention};
+use tapal_store::{alert, audit, edge, lapse, retention};
 
 use crate::{false_alert::watch, state::AppState};
 
@@ -17,16 +17,27 @@ pub const CHECKPOINT_FILE: &str = "audit-checkpoint.json";
 pub struct Ran {
     policies: crate::policy::keep::Seen,
     retention_at: Option<UtcMs>,
+    late_at: Option<UtcMs>,
     checkpoint_at: Option<UtcMs>,
     looked_at: Option<UtcMs>,
 }
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
 pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
-    match entry::lapse(&state.db, now).await {
+    match lapse::run_due(&state.db, now).await {
         Ok(lapsed) if lapsed.is_empty() => {}
         Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
         Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
+    }
+    if due(ran.late_at, now, MINUTE_MS) {
+        ran.late_at = Some(now);
+        match edge::mark_late(&state.db, now).await {
+            Ok(0) => {}
+            Ok(copies) => tracing::warn!(copies, "nodes have not proven removals in time"),
+            Err(error) => {
+                tracing::error!(%error, "late removals were not looked for; it is tried again")
+            }
+        }
     }
     // After lapsing: what left the list no longer counts.
     if let Err(error) = crate::policy::keep::all(state, &mut ran.policies, now).await {
@@ -91,7 +102,7 @@ const FAILED_MS: i64 = 5_000;
 
 async fn pause(state: &AppState, now: UtcMs) -> Duration {
     let alert = alert::next_due(&state.db).await.ok().flatten();
-    let lapse = entry::next_lapse(&state.db).await.ok().flatten();
+    let lapse = lapse::next(&state.db, now).await.ok().flatten();
     let next = alert
         .into_iter()
         .chain(lapse)

@@ -240,7 +240,16 @@ async fn a_list_reaches_the_node_by_deltas_and_leaves_with_a_receipt() {
         .get(&format!("/api/v1/entries/{}", world.entry), &approver)
         .await
         .ok();
-    assert_eq!(detail["receipts"][0]["edge"], json!(world.node.id));
+    let removal = &detail["removal"];
+    assert_eq!(
+        (&removal["nodes"], &removal["gone"]),
+        (&json!(1), &json!(1))
+    );
+    let copy = &removal["copies"][0];
+    assert_eq!(
+        (&copy["edge"], &copy["state"], &copy["verified"]),
+        (&json!(world.node.id), &json!("gone"), &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -319,7 +328,7 @@ async fn an_alert_that_can_never_be_recorded_says_so() {
 async fn an_alert_on_an_entry_not_in_force_is_withdrawn_and_shown_to_nobody() {
     let world = World::new().await;
     let rina = world.officer("rina").await;
-    world.pass(10 * DAY_MS);
+    world.pass(crate::world::over_after_ms());
     let rina = {
         drop(rina);
         world.sign_in("rina", crate::world::PASSWORD).await
@@ -352,7 +361,7 @@ async fn an_alert_on_an_entry_not_in_force_is_withdrawn_and_shown_to_nobody() {
     );
 }
 
-fn health(world: &World, boot: u128, seq: u64, persons: u64, attempts: Value) -> HealthReport {
+pub fn health(world: &World, boot: u128, seq: u64, persons: u64, attempts: Value) -> HealthReport {
     let counters = Counters {
         persons,
         not_searched: [(NotSearched::TooDark, persons)].into(),
@@ -383,6 +392,7 @@ fn health(world: &World, boot: u128, seq: u64, persons: u64, attempts: Value) ->
         spooled: 0,
         cameras: vec![camera(world.camera), camera(world.far_camera)],
         attempts: serde_json::from_value(attempts).unwrap(),
+        clock_ahead_ms: None,
     }
 }
 

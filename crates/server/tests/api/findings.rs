@@ -2,10 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tapal_domain::{entry::ListKind, id::EntryId, role::Role, time::DAY_MS};
+use tapal_domain::{entry::ListKind, id::EntryId, role::Role};
 use tapal_server::enrol::background::Background;
 
-use crate::world::{MODEL, NAME, NOON, Person, StubEnrol, World, entry_input, jpeg};
+use crate::world::{MODEL, NAME, NOON, Person, StubEnrol, World, entry_input, jpeg, over_after_ms};
 use tapal_server::enrol::Enrol;
 
 /// Records an entry with one photograph; its detail.
@@ -230,7 +230,7 @@ async fn a_held_entry_that_lapses_or_ends_leaves_quietly() {
         .person("clerk", Role::WatchlistClerk, None, None)
         .await;
     let twin = record(&world, &clerk, "Kembaran", "like photo 0.95").await;
-    world.pass(10 * DAY_MS + NOON - world.now().0);
+    world.pass(over_after_ms() + NOON - world.now().0);
     world.tick().await;
     let approver = world
         .person("approver", Role::WatchlistApprover, None, None)

@@ -10,7 +10,7 @@ use tapal_domain::{
     time::{DAY_MS, MINUTE_MS},
 };
 
-use crate::world::{NAME, NOON, World, entry_input, jpeg};
+use crate::world::{NAME, World, entry_input, jpeg, local_day, over_after_ms};
 
 #[tokio::test]
 async fn an_entry_needs_law_and_a_usable_photograph() {
@@ -32,8 +32,8 @@ async fn an_entry_needs_law_and_a_usable_photograph() {
         ("full_name", json!(""), "name_missing"),
         ("nationality", json!("ID"), "nationality_missing"),
         ("list", json!("entry_ban"), "entry_ban_on_citizen"),
-        ("in_force_to", json!(NOON - 2 * DAY_MS), "period_empty"),
-        ("in_force_to", json!(NOON - 1), "period_over"),
+        ("last_day", json!(local_day(-2)), "period_empty"),
+        ("last_day", json!(local_day(-1)), "period_over"),
         ("sex", json!("?"), "bad_sex"),
         ("birth_date", json!("3 Feb"), "bad_birth_date"),
         ("photos", json!([]), "photo_missing"),
@@ -129,7 +129,7 @@ async fn reading_an_entry_is_recorded() {
 #[tokio::test]
 async fn what_lapses_leaves_by_itself_and_withdraws_its_alerts() {
     let world = World::new().await;
-    world.pass(10 * DAY_MS - 5_000);
+    world.pass(over_after_ms() - 5_000);
     let rina = world.officer("rina").await;
     let alert = world.raise(1).await;
     world.tick().await;
@@ -384,7 +384,7 @@ async fn one_unreadable_row_stops_no_job() {
     world.tick().await;
     assert_ne!(world.get(&readable, &rina).await.ok()["level"], level);
     // The first entry cannot lapse, because an alert on it cannot be read; the second can.
-    world.pass(10 * DAY_MS);
+    world.pass(over_after_ms());
     world.tick().await;
     let entry = tapal_store::entry::get(&world.state.db, second).await;
     assert_eq!(entry.unwrap().end_reason.as_deref(), Some("lapsed"));

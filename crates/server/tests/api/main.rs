@@ -16,6 +16,7 @@ mod false_alerts;
 mod findings;
 mod groups;
 mod judging;
+mod lapse;
 mod lists;
 mod logs;
 mod policies;

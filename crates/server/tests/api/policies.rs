@@ -337,7 +337,7 @@ async fn a_list_that_outgrows_the_budget_is_said_to_everybody_and_never_in_silen
     office
         .world
         .write(
-            "UPDATE entry SET in_force_to = $1 WHERE id <> $2",
+            "UPDATE entry SET last_day = '2020-01-01', in_force_to = $1 WHERE id <> $2",
             vec![(office.world.now() + 1).into(), office.world.entry.into()],
         )
         .await;

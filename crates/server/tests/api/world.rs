@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
     calibration::Calibration,
+    day::Day,
     entry::{Agency, ListKind},
     id::{AlertId, CameraId, DeskId, EdgeId, EntryId, LaneId, SiteId, TrackId},
     role::Role,
@@ -208,10 +209,20 @@ pub fn deployment() -> Deployment {
     }
 }
 
+/// The day so many days after that of [`NOON`], at the world's sites (UTC+7).
+pub fn local_day(days: i64) -> Day {
+    Day::at(UtcMs(NOON + days * DAY_MS), 420)
+}
+
+/// Milliseconds from [`NOON`] to the instant at which an entry of [`entry_input`] is over at the world's sites.
+pub fn over_after_ms() -> i64 {
+    local_day(10).ends(420).since_ms(UtcMs(NOON))
+}
+
 pub fn entry_input(name: &str) -> Value {
     json!({ "list": "wanted", "full_name": name, "sex": "M", "birth_date": "1980-02-03", "nationality": "IDN",
-        "document_number": "X1234567", "order_reference": ORDER, "agency": Agency::Police, "in_force_from": NOON - DAY_MS,
-        "in_force_to": NOON + 10 * DAY_MS, "photos": [STANDARD.encode(jpeg(name))] })
+        "document_number": "X1234567", "order_reference": ORDER, "agency": Agency::Police, "first_day": local_day(-1),
+        "last_day": local_day(10), "photos": [STANDARD.encode(jpeg(name))] })
 }
 
 async fn make_site(state: &AppState, name: &str) -> SiteId {

@@ -3,7 +3,8 @@
 
 use tapal_domain::{
     alert::{Action, Actor, Alert, Refused, Status, Step, Timers},
-    entry::{ListKind, in_force},
+    day::Day,
+    entry::ListKind,
     id::{AlertId, DeskId, EdgeId, EntryId, LaneId, SiteId},
     site::Deployment,
     time::UtcMs,
@@ -44,14 +45,15 @@ pub async fn ingest(
     let list = entry_list(&mut tx, report.entry)
         .await?
         .ok_or(Error::Conflict("alert.entry is unknown".into()))?;
-    let shown = live(&mut tx, report.entry, &searched).await?;
+    let today = today(&mut tx, site).await?;
+    let shown = live(&mut tx, report.entry, &searched, today).await?;
     let mut life = Alert::raise(report.id, edge, now);
     if !shown {
         life.apply(Action::Withdraw, Actor::Clock, now)
             .map_err(Error::other)?;
     }
     let others = if shown {
-        live_others(&mut tx, report, &searched).await?
+        live_others(&mut tx, report, &searched, today).await?
     } else {
         Vec::new()
     };
@@ -141,26 +143,33 @@ async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
     row.map(|row| row.name("list")).transpose()
 }
 
-/// In force at this instant, not ended nor held back, on a list this site may search.
-async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind]) -> Result<bool> {
-    let sql = "SELECT list, in_force_from, in_force_to FROM entry WHERE id = $1 AND ended_at IS NULL \
+/// The day it is at a site: entries count days of the place.
+async fn today(tx: &mut Tx, site: SiteId) -> Result<Day> {
+    let sql = "SELECT utc_offset_minutes FROM site WHERE id = $1";
+    let row = tx.one(sql, args![site]).await?;
+    Ok(Day::at(tx.now(), row.int("utc_offset_minutes")?))
+}
+
+/// In force on this day, not ended nor held back, on a list this site may search.
+async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind], today: Day) -> Result<bool> {
+    let sql = "SELECT list, first_day, last_day FROM entry WHERE id = $1 AND ended_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = entry.id AND h.decided_at IS NULL)";
     let Some(row) = tx.first(sql, args![entry]).await? else {
         return Ok(false);
     };
-    let now = tx.now();
-    Ok(searched.contains(&row.name::<ListKind>("list")?)
-        && in_force(row.at("in_force_from")?, row.at("in_force_to")?, now))
+    let days = row.day("first_day")?..=row.day("last_day")?;
+    Ok(searched.contains(&row.name::<ListKind>("list")?) && days.contains(&today))
 }
 
 async fn live_others(
     tx: &mut Tx,
     report: &AlertReport,
     searched: &[ListKind],
+    today: Day,
 ) -> Result<Vec<OtherCandidate>> {
     let mut others = Vec::new();
     for other in report.others.iter().take(5) {
-        if other.entry != report.entry && live(tx, other.entry, searched).await? {
+        if other.entry != report.entry && live(tx, other.entry, searched, today).await? {
             others.push(*other);
         }
     }
@@ -364,20 +373,19 @@ pub(crate) async fn withdraw_all(tx: &mut Tx, entry: EntryId) -> Result<usize> {
     let sql = "SELECT id FROM alert WHERE entry = $1 AND status IN ('raised', 'acknowledged', 'first_opinion', 'disagreed') ORDER BY id";
     let rows = tx.all(sql, args![entry]).await?;
     for row in &rows {
-        let mut stored = get_in(tx, row.id("id")?).await?;
-        // Timers do not matter: a withdrawn alert has none.
-        let note = apply(
-            tx,
-            &mut stored,
-            Action::Withdraw,
-            Actor::Clock,
-            &Timers::default(),
-        )
-        .await?
-        .map_err(Error::other)?;
+        let note = withdraw(tx, row.id("id")?).await?;
         tx.note(note).await?;
     }
     Ok(rows.len())
+}
+
+/// Withdraws one open alert; the caller records the note.
+pub(crate) async fn withdraw(tx: &mut Tx, id: AlertId) -> Result<Note> {
+    let mut stored = get_in(tx, id).await?;
+    // Timers do not matter: a withdrawn alert has none.
+    let timers = Timers::default();
+    let applied = apply(tx, &mut stored, Action::Withdraw, Actor::Clock, &timers);
+    applied.await?.map_err(Error::other)
 }
 
 /// Does what timers owe at `now`: escalates or expires. Returns the alerts that moved. One that cannot be read is

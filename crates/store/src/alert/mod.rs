@@ -3,8 +3,8 @@
 
 mod change;
 
-pub(crate) use change::withdraw_all;
 pub use change::{act, ingest, run_due};
+pub(crate) use change::{withdraw, withdraw_all};
 
 use std::collections::HashMap;
 

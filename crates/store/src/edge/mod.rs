@@ -1,17 +1,20 @@
-//! Camera nodes: enrolment, keys, retirement, removal receipts. Health is in `health`, lists in `delta`.
+//! Camera nodes: enrolment, keys, retirement. Health is in `health`, lists in `delta`, copies of templates and their
+//! receipts in `copy`.
 //! Must not store an enrolment token itself, only its hash.
 
+mod copy;
 mod delta;
 mod health;
 
+pub use copy::{EntryCopy, Proof, copies, hand_over, late, mark_late, receive, unproven};
 pub use delta::{Delta, delta};
 pub use health::{Centre, report};
 
 use serde::Serialize;
 use tapal_domain::{
-    id::{EdgeId, EntryId, SiteId},
+    id::{EdgeId, SiteId},
     time::UtcMs,
-    wire::{HealthReport, RemovalReceipt},
+    wire::HealthReport,
 };
 
 use crate::{
@@ -167,51 +170,4 @@ pub async fn retire(db: &Db, now: UtcMs, by: By, id: EdgeId) -> Result<()> {
     let site = tx.one(sql, args![id, now]).await?.id("site")?;
     changed(&mut tx, site, id).await?;
     tx.commit(Note::new(by, "edge.retired", "edge", id)).await
-}
-
-/// Stores the proof that a template left a node; repeated receipts change nothing.
-pub async fn receive(db: &Db, now: UtcMs, edge: EdgeId, receipt: &RemovalReceipt) -> Result<()> {
-    let mut tx = db.begin(now).await?;
-    let sql = "INSERT INTO receipt (edge, entry, version, removed_at, received_at) VALUES ($1, $2, $3, $4, $5) \
-               ON CONFLICT (edge, entry, version) DO NOTHING";
-    if tx
-        .run(
-            sql,
-            args![
-                edge,
-                receipt.entry,
-                receipt.version,
-                receipt.removed_at,
-                now
-            ],
-        )
-        .await?
-        == 0
-    {
-        return Ok(());
-    }
-    let detail = serde_json::json!({ "entry": receipt.entry, "version": receipt.version, "removed_at": receipt.removed_at });
-    tx.commit(
-        Note::new(
-            By::Edge(edge),
-            "entry.removal_proven",
-            "entry",
-            receipt.entry,
-        )
-        .with(detail),
-    )
-    .await
-}
-
-/// Receipts for an entry: node, list version, when it left the node.
-pub async fn receipts(db: &Db, entry: EntryId) -> Result<Vec<(EdgeId, i64, UtcMs)>> {
-    let rows = db
-        .all(
-            "SELECT edge, version, removed_at FROM receipt WHERE entry = $1 ORDER BY removed_at",
-            args![entry],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.id("edge")?, row.int("version")?, row.at("removed_at")?)))
-        .collect()
 }
