@@ -223,6 +223,8 @@ pub struct AccountPlan<'a> {
     pub site: Option<SiteId>,
     /// Desk.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison.
+    pub agency: Option<Agency>,
 }
 
 /// Opens an account, or gives an existing one a new password; returns the password, which is stored nowhere.
@@ -249,6 +251,7 @@ pub async fn sign_in(
                 role: plan.role,
                 site: plan.site,
                 desk: plan.desk,
+                agency: plan.agency,
                 language: "id".into(),
             };
             account::open(&state.db, now, By::System, &new, &hash, must_change).await?;

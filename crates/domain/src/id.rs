@@ -39,6 +39,8 @@ ids! {
     DeskId,
     /// One camera node (the `tapal edge` process of a site).
     EdgeId,
+    /// One lawful order, from its draft to its end.
+    OrderId,
     /// One entry on a lawful list: one order about one person.
     EntryId,
     /// One alert: one person, one pass, one decision. Made by the edge, so a resend is recognised.

@@ -16,9 +16,11 @@ pub enum Role {
     SecondLineOfficer,
     /// Resolves disagreement and takes what nobody acknowledged.
     Supervisor,
-    /// Drafts list entries.
+    /// Files orders of its own agency, and sees no others.
+    AgencyLiaison,
+    /// Drafts orders.
     WatchlistClerk,
-    /// Approves list entries, never drafts.
+    /// Approves orders, never drafts.
     WatchlistApprover,
     /// Reads everything, changes nothing.
     Auditor,
@@ -49,8 +51,16 @@ pub enum Permission {
     EditSites,
     /// See list entries.
     ReadEntries,
-    /// Draft and change list entries.
-    DraftEntries,
+    /// See orders of its own agency, or of all with the next one.
+    ReadOrders,
+    /// See the orders of every agency.
+    ReadAllOrders,
+    /// Write orders, hand them in, ask for more time.
+    DraftOrders,
+    /// Record that somebody was told, and that somebody objects.
+    RecordOrders,
+    /// Approve, refuse, return, extend and end orders that others wrote.
+    ApproveOrders,
     /// End a list entry.
     EndEntries,
     /// Decide about an entry that the enrolment audit held back.
@@ -65,11 +75,12 @@ pub enum Permission {
 
 impl Role {
     /// Every role, in the order shown.
-    pub const ALL: [Role; 10] = [
+    pub const ALL: [Role; 11] = [
         Self::CameraOperator,
         Self::CounterOfficer,
         Self::SecondLineOfficer,
         Self::Supervisor,
+        Self::AgencyLiaison,
         Self::WatchlistClerk,
         Self::WatchlistApprover,
         Self::Auditor,
@@ -85,6 +96,7 @@ impl Role {
             Self::CounterOfficer => "counter_officer",
             Self::SecondLineOfficer => "second_line_officer",
             Self::Supervisor => "supervisor",
+            Self::AgencyLiaison => "agency_liaison",
             Self::WatchlistClerk => "watchlist_clerk",
             Self::WatchlistApprover => "watchlist_approver",
             Self::Auditor => "auditor",
@@ -114,9 +126,31 @@ impl Role {
                 ReadAttempts,
                 ReadSites,
             ],
-            Self::WatchlistClerk => &[ReadEntries, DraftEntries],
-            Self::WatchlistApprover => &[ReadEntries, EndEntries, DecideEntries],
-            Self::Auditor => &[ReadAlerts, ReadAttempts, ReadSites, ReadEntries, ReadAudit],
+            Self::AgencyLiaison => &[ReadOrders, DraftOrders],
+            Self::WatchlistClerk => &[
+                ReadEntries,
+                ReadOrders,
+                ReadAllOrders,
+                DraftOrders,
+                RecordOrders,
+            ],
+            Self::WatchlistApprover => &[
+                ReadEntries,
+                EndEntries,
+                DecideEntries,
+                ReadOrders,
+                ReadAllOrders,
+                ApproveOrders,
+            ],
+            Self::Auditor => &[
+                ReadAlerts,
+                ReadAttempts,
+                ReadSites,
+                ReadEntries,
+                ReadOrders,
+                ReadAllOrders,
+                ReadAudit,
+            ],
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
             Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites],
             Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
@@ -133,7 +167,7 @@ mod tests {
     fn nobody_holds_both_ends_of_a_control() {
         for role in Role::ALL {
             assert!(
-                !(role.may(DraftEntries) && role.may(JudgeAlerts)),
+                !(role.may(DraftOrders) && role.may(JudgeAlerts)),
                 "{role:?} could list a person and judge the match"
             );
             assert!(
@@ -149,12 +183,16 @@ mod tests {
                 "{role:?} could open a second account and judge twice"
             );
             assert!(
-                !(role.may(DraftEntries) && role.may(EndEntries)),
+                !(role.may(DraftOrders) && role.may(EndEntries)),
                 "{role:?} drafts and ends"
             );
             assert!(
-                !(role.may(DraftEntries) && role.may(DecideEntries)),
+                !(role.may(DraftOrders) && role.may(DecideEntries)),
                 "{role:?} could let its own entry out"
+            );
+            assert!(
+                !(role.may(DraftOrders) && role.may(ApproveOrders)),
+                "{role:?} could approve what its colleagues write, and write itself"
             );
         }
     }
@@ -166,7 +204,9 @@ mod tests {
             ResolveAlerts,
             CountPassersBy,
             EditSites,
-            DraftEntries,
+            DraftOrders,
+            RecordOrders,
+            ApproveOrders,
             EndEntries,
             DecideEntries,
             EditAccounts,
@@ -175,6 +215,14 @@ mod tests {
             assert!(!Auditor.may(change), "{change:?}");
         }
         assert!(Auditor.may(ReadAudit) && Auditor.may(ReadAlerts));
+    }
+
+    #[test]
+    fn a_liaison_sees_its_own_agency_only_and_approves_nothing() {
+        for role in Role::ALL.into_iter().filter(|role| role.may(ReadOrders)) {
+            assert_eq!(role.may(ReadAllOrders), role != AgencyLiaison, "{role:?}");
+        }
+        assert!(!AgencyLiaison.may(ReadEntries) && !AgencyLiaison.may(ReadAlerts));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tapal_domain::{
+    entry::Agency,
     id::{AccountId, DeskId, SiteId},
     role::Role,
     time::{MINUTE_MS, UtcMs},
@@ -30,6 +31,8 @@ pub struct Account {
     pub site: Option<SiteId>,
     /// Desk; `None` for all of the site.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison.
+    pub agency: Option<Agency>,
     /// `id` or `en`.
     pub language: String,
     /// Whether the password is a one-time one.
@@ -55,6 +58,8 @@ pub struct NewAccount {
     pub site: Option<SiteId>,
     /// Desk; must be of that site.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison.
+    pub agency: Option<Agency>,
     /// `id` or `en`.
     pub language: String,
 }
@@ -62,7 +67,7 @@ pub struct NewAccount {
 macro_rules! select {
     ($where:literal) => {
         concat!(
-            "SELECT id, username, display_name, role, site, desk, language, must_change, created_at, closed_at, password_hash FROM account ",
+            "SELECT id, username, display_name, role, site, desk, agency, language, must_change, created_at, closed_at, password_hash FROM account ",
             $where
         )
     };
@@ -76,6 +81,7 @@ fn read(row: &Row) -> Result<Account> {
         role: row.name("role")?,
         site: row.opt_id("site")?,
         desk: row.opt_id("desk")?,
+        agency: row.opt_name("agency")?,
         language: row.text("language")?,
         must_change: row.flag("must_change")?,
         created_at: row.at("created_at")?,
@@ -147,8 +153,8 @@ pub async fn open(
 ) -> Result<()> {
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, new).await?;
-    let sql = "INSERT INTO account (id, username, display_name, role, site, desk, language, password_hash, must_change, created_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let sql = "INSERT INTO account (id, username, display_name, role, site, desk, language, password_hash, must_change, created_at, agency) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = args![
         new.id,
         new.username.to_lowercase(),
@@ -159,7 +165,8 @@ pub async fn open(
         &new.language,
         password_hash,
         must_change,
-        now
+        now,
+        new.agency.map(Agency::name)
     ];
     tx.run(sql, values).await?;
     tx.commit(Note::new(by, "account.opened", "account", new.id).with(detail(new)))
@@ -167,14 +174,14 @@ pub async fn open(
 }
 
 fn detail(new: &NewAccount) -> serde_json::Value {
-    serde_json::json!({ "role": new.role, "site": new.site, "desk": new.desk })
+    serde_json::json!({ "role": new.role, "site": new.site, "desk": new.desk, "agency": new.agency })
 }
 
 /// Changes role, place, shown name and language. The user name stays; open sessions end, because rights changed.
 pub async fn change(db: &Db, now: UtcMs, by: By, new: &NewAccount) -> Result<()> {
     let mut tx = db.begin(now).await?;
     own_desk(&mut tx, new).await?;
-    let sql = "UPDATE account SET display_name = $2, role = $3, site = $4, desk = $5, language = $6 WHERE id = $1 AND closed_at IS NULL RETURNING id";
+    let sql = "UPDATE account SET display_name = $2, role = $3, site = $4, desk = $5, language = $6, agency = $7 WHERE id = $1 AND closed_at IS NULL RETURNING id";
     tx.one(
         sql,
         args![
@@ -183,7 +190,8 @@ pub async fn change(db: &Db, now: UtcMs, by: By, new: &NewAccount) -> Result<()>
             new.role.name(),
             new.site,
             new.desk,
-            &new.language
+            &new.language,
+            new.agency.map(Agency::name)
         ],
     )
     .await?;

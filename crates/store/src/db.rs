@@ -301,6 +301,10 @@ impl Row {
     pub fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T> {
         from_json(&self.text(column)?)
     }
+    /// A value stored by its serde name, or NULL.
+    pub fn opt_name<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
+        self.opt_text(column)?.map(|name| from_name(&name)).transpose()
+    }
     /// A value stored by its serde name, such as `exit_ban`.
     pub fn name<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T> {
         from_name(&self.text(column)?)
@@ -364,6 +368,7 @@ into_value! {
     id::LaneId => |v| Value::Text(v.to_string()),
     id::DeskId => |v| Value::Text(v.to_string()),
     id::EdgeId => |v| Value::Text(v.to_string()),
+    id::OrderId => |v| Value::Text(v.to_string()),
     id::EntryId => |v| Value::Text(v.to_string()),
     id::AlertId => |v| Value::Text(v.to_string()),
     id::AttemptId => |v| Value::Text(v.to_string()),

@@ -228,13 +228,25 @@ pub async fn add_audited(
     photos: &[NewPhoto],
     findings: &[Finding],
 ) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let note = insert(&mut tx, by, entry, photos, findings).await?;
+    tx.commit(note).await
+}
+
+/// The rows of a new entry, within another change; gives the audit row to be written.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    by: By,
+    entry: &Entry,
+    photos: &[NewPhoto],
+    findings: &[Finding],
+) -> Result<Note> {
     if photos.is_empty() {
         return Err(Error::Conflict(
             "entry needs a photograph (UU 6/2011 Art 94)".into(),
         ));
     }
     let id = entry.id().to_string();
-    let mut tx = db.begin(now).await?;
     let identity = Identity {
         person: entry.person().clone(),
         order_reference: entry.order_reference().to_owned(),
@@ -243,7 +255,7 @@ pub async fn add_audited(
     let sealed = tx
         .vault()
         .seal("entry", &id, "identity", plain.as_bytes())?;
-    let (starts_at, ends_at) = crate::lapse::reach_of(&mut tx, entry).await?;
+    let (starts_at, ends_at) = crate::lapse::reach_of(tx, entry.first_day(), entry.last_day()).await?;
     let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by, first_day, last_day) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = args![
@@ -254,26 +266,36 @@ pub async fn add_audited(
         ends_at,
         entry.version(),
         sealed,
-        now,
+        tx.now(),
         by.to_string(),
         entry.first_day().to_string(),
         entry.last_day().to_string()
     ];
     tx.run(sql, values).await?;
     for (n, photo) in (0_i64..).zip(photos) {
-        insert_photo(&mut tx, entry.id(), n, photo).await?;
+        insert_photo(tx, entry.id(), n, photo).await?;
     }
     let model_id = photos.first().map_or("", |photo| &photo.model_id);
-    crate::finding::store(&mut tx, entry.id(), model_id, findings).await?;
+    crate::finding::store(tx, entry.id(), model_id, findings).await?;
     let held = findings.iter().any(Finding::is_flagged);
     if held {
-        crate::finding::hold(&mut tx, entry.id()).await?;
+        crate::finding::hold(tx, entry.id()).await?;
     }
-    moved(&mut tx, entry.id(), entry.list(), "entry.added").await?;
+    moved(tx, entry.id(), entry.list(), "entry.added").await?;
     let detail = serde_json::json!({ "list": entry.list(), "agency": entry.agency(), "first_day": entry.first_day(),
         "last_day": entry.last_day(), "version": entry.version(), "photos": photos.len(), "held": held });
-    tx.commit(Note::new(by, "entry.added", "entry", entry.id()).with(detail))
-        .await
+    Ok(Note::new(by, "entry.added", "entry", entry.id()).with(detail))
+}
+
+/// Gives a live entry more days; every site that searches it is told.
+pub(crate) async fn extend(tx: &mut Tx, id: EntryId, last_day: Day) -> Result<()> {
+    let sql = "SELECT list, first_day FROM entry WHERE id = $1 AND ended_at IS NULL";
+    let row = tx.one(sql, args![id]).await?;
+    let (list, first_day) = (row.name::<ListKind>("list")?, row.day("first_day")?);
+    let (_, ends_at) = crate::lapse::reach_of(tx, first_day, last_day).await?;
+    let sql = "UPDATE entry SET last_day = $2, in_force_to = $3, version = version + 1 WHERE id = $1";
+    tx.run(sql, args![id, last_day.to_string(), ends_at]).await?;
+    moved(tx, id, list, "entry.extended").await
 }
 
 async fn insert_photo(tx: &mut Tx, entry: EntryId, n: i64, photo: &NewPhoto) -> Result<()> {

@@ -15,8 +15,7 @@ use crate::{
 };
 
 /// The envelope of the entry's days over the country and every site, as it stands now.
-pub(crate) async fn reach_of(tx: &mut Tx, entry: &Entry) -> Result<(UtcMs, UtcMs)> {
-    let (first, last) = (entry.first_day(), entry.last_day());
+pub(crate) async fn reach_of(tx: &mut Tx, first: Day, last: Day) -> Result<(UtcMs, UtcMs)> {
     let rows = tx
         .all("SELECT DISTINCT utc_offset_minutes FROM site", args![])
         .await?;

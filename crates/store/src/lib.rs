@@ -18,6 +18,7 @@ pub mod lapse;
 pub mod look;
 mod migrate;
 pub mod nonce;
+pub mod order;
 pub mod policy;
 pub mod retention;
 pub mod session;

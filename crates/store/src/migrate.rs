@@ -13,6 +13,7 @@ const FILES: &[(i64, &str)] = &[
     (4, include_str!("../migrations/0004_group.sql")),
     (6, include_str!("../migrations/0006_entry_days.sql")),
     (13, include_str!("../migrations/0013_entry_copy.sql")),
+    (14, include_str!("../migrations/0014_order.sql")),
 ];
 
 /// Runs what has not run yet.

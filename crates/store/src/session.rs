@@ -1,6 +1,7 @@
 //! Sessions, known only by the SHA-256 of their token. Must not store a token itself.
 
 use tapal_domain::{
+    entry::Agency,
     id::{AccountId, DeskId, SiteId},
     role::Role,
     time::{HOUR_MS, MINUTE_MS, UtcMs},
@@ -32,6 +33,8 @@ pub struct Live {
     pub site: Option<SiteId>,
     /// Desk now.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison.
+    pub agency: Option<Agency>,
     /// Language.
     pub language: String,
     /// Whether the password must be changed first.
@@ -44,7 +47,7 @@ pub struct Live {
 
 /// The live session of a token, if any.
 pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>> {
-    let sql = "SELECT a.id, a.username, a.display_name, a.role, a.site, a.desk, a.language, a.must_change, s.csrf, s.seen_at \
+    let sql = "SELECT a.id, a.username, a.display_name, a.role, a.site, a.desk, a.agency, a.language, a.must_change, s.csrf, s.seen_at \
                FROM session s JOIN account a ON a.id = s.account \
                WHERE s.token_hash = $1 AND s.seen_at > $2 AND s.created_at > $3 AND a.closed_at IS NULL";
     let row = db
@@ -58,6 +61,7 @@ pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>
             role: row.name("role")?,
             site: row.opt_id("site")?,
             desk: row.opt_id("desk")?,
+            agency: row.opt_name("agency")?,
             language: row.text("language")?,
             must_change: row.flag("must_change")?,
             csrf: row.text("csrf")?,

@@ -5,8 +5,9 @@ pub mod page;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
+    entry::Agency,
     id::{AccountId, DeskId, SiteId},
-    role::Role,
+    role::{Permission, Role},
 };
 use tapal_store::{
     By,
@@ -35,6 +36,9 @@ pub struct AccountInput {
     pub site: Option<SiteId>,
     /// Desk of that site; leave it out for all desks.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison; nobody else has one.
+    #[serde(default)]
+    pub agency: Option<Agency>,
     /// `id` or `en`; `id` when left out.
     pub language: Option<String>,
 }
@@ -84,6 +88,13 @@ impl AccountInput {
                 "a desk belongs to a site: choose the site too",
             ));
         }
+        let own_orders_only = self.role.may(Permission::DraftOrders) && !self.role.may(Permission::ReadAllOrders);
+        if own_orders_only != self.agency.is_some() {
+            return Err(ApiError::invalid(
+                "bad_agency",
+                "a liaison needs an agency, and nobody else has one",
+            ));
+        }
         Ok(NewAccount {
             id,
             username,
@@ -91,6 +102,7 @@ impl AccountInput {
             role: self.role,
             site: self.site,
             desk: self.desk,
+            agency: self.agency,
             language,
         })
     }

@@ -103,6 +103,7 @@ pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Ses
         role: live.role,
         site: live.site,
         desk: live.desk,
+        agency: live.agency,
         language: live.language,
         must_change: live.must_change,
         csrf: live.csrf,

@@ -12,6 +12,7 @@ use axum::{
 };
 use tapal_domain::{
     alert::Actor,
+    entry::Agency,
     id::{AccountId, DeskId, SiteId},
     role::{Permission, Role},
     time::UtcMs,
@@ -37,6 +38,8 @@ pub struct Session {
     pub site: Option<SiteId>,
     /// Desk; `None` serves all desks of the site.
     pub desk: Option<DeskId>,
+    /// Agency of a liaison.
+    pub agency: Option<Agency>,
     /// `id` or `en`.
     pub language: String,
     /// Whether a one-time password must be changed first.
@@ -60,6 +63,15 @@ impl Session {
     /// Whether the role has this permission; for showing or hiding a button.
     pub fn may(&self, permission: Permission) -> bool {
         self.role.may(permission)
+    }
+
+    /// Whose orders are seen: `None` for all. A liaison without an agency sees none.
+    pub fn orders_of(&self) -> ApiResult<Option<Agency>> {
+        match self.agency {
+            _ if self.may(Permission::ReadAllOrders) => Ok(None),
+            Some(agency) => Ok(Some(agency)),
+            None => Err(ApiError::forbidden()),
+        }
     }
 
     /// Refuses (as not found) what belongs to another site.

@@ -431,6 +431,7 @@ impl World {
     ) -> Person {
         let language = Some("en".to_owned());
         let input = account::AccountInput {
+            agency: None,
             username: username.into(),
             display_name: format!("Officer {username}"),
             role,
