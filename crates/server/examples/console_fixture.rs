@@ -5,21 +5,24 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_dalek::{Signer, SigningKey};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tapal_domain::{
     background::{Finding, PointCount},
     calibration::{Calibration, MissPoint, RatePoint},
+    day::Day,
     entry::{Agency, Draft, Entry, ListKind, Person},
     id::{AlertId, AttemptId, BootId, CameraId, EdgeId, EntryId, SiteId, TrackId},
     policy::{Budget, Setting},
     role::Role,
     screening::{Band, NotSearched, Threshold},
     site::{Deployment, SiteKind},
-    time::{DAY_MS, UtcMs},
+    time::{DAY_MS, MINUTE_MS, UtcMs},
     wire::{
-        AlertReport, Attempt, AttemptOutcome, CameraHealth, CameraState, Counters, HealthReport,
-        OtherCandidate, ShotQuality,
+        AlertReport, Attempt, AttemptOutcome, CameraHealth, CameraState, Counters, EntryTemplate,
+        HealthReport, OtherCandidate, RemovalReceipt, ShotQuality, signed_text,
     },
 };
 use tapal_server::{
@@ -125,6 +128,7 @@ async fn main() -> Done<()> {
     let state = serve::open(config, Some(Arc::new(StubEnrol))).await?;
     let place = furnish(&state).await?;
     let entries = people(&state, options.rows).await?;
+    lapsed(&state, place.site).await?;
     let sign_ins = accounts(&state, place.site).await?;
     budget(&state, place.site).await?;
     let running = serve::serve(state.clone()).await?;
@@ -338,6 +342,85 @@ async fn people(state: &AppState, rows: usize) -> Done<Vec<EntryId>> {
     Ok(made)
 }
 
+/// An entry that ended ten minutes ago, with copies at five nodes: two proved that it is gone, one is late, one was
+/// retired; and one node with a wrong clock.
+async fn lapsed(state: &AppState, site: SiteId) -> Done<()> {
+    let (now, id) = (state.clock.now(), EntryId(state.clock.new_uuid()));
+    let ended_at = now - 10 * MINUTE_MS;
+    let entry = Entry::new(Draft {
+        id,
+        list: ListKind::ExitBan,
+        person: Person {
+            full_name: "Bambang Rekaan Wicaksono".into(),
+            sex: "M".into(),
+            birth_date: "1979".into(),
+            nationality: "IDN".into(),
+            document_number: String::new(),
+        },
+        order_reference: "R-URGENT/2026".into(),
+        agency: Agency::Kpk,
+        first_day: Day::at(now - 19 * DAY_MS, 420),
+        last_day: Day::at(now, 420),
+        version: 1,
+    })?;
+    let photo = NewPhoto {
+        id: state.clock.new_uuid(),
+        portrait_jpeg: portrait(7)?,
+        photo: portrait(7)?,
+        template: vec![0.5; 32],
+        model_id: MODEL.into(),
+        quality: quality(),
+    };
+    tapal_store::entry::add_by(&state.db, ended_at - DAY_MS, By::System, &entry, &[photo]).await?;
+    let upsert = EntryTemplate {
+        entry: id,
+        entry_version: 1,
+        list: ListKind::ExitBan,
+        in_force_from: entry.in_force_from(420),
+        in_force_to: entry.in_force_to(420),
+        templates: Vec::new(),
+    };
+    let mut nodes = Vec::new();
+    for n in 1..=4_u8 {
+        let node = EdgeId(state.clock.new_uuid());
+        let new = edge::NewEdge {
+            id: node,
+            site,
+            name: format!("Simpul contoh {n}"),
+            token_hash: vec![40 + n; 32],
+            token_expires_at: now + DAY_MS,
+        };
+        edge::announce(&state.db, now, By::System, new).await?;
+        let key = SigningKey::from_bytes(&[n; 32]);
+        let public = key.verifying_key().to_bytes();
+        edge::enrol(&state.db, now, &[40 + n; 32], &public).await?;
+        let handed_at = ended_at - DAY_MS;
+        edge::hand_over(&state.db, handed_at, node, 1, std::slice::from_ref(&upsert)).await?;
+        nodes.push((node, key));
+    }
+    tapal_store::entry::end(&state.db, ended_at, By::System, id, "revoked").await?;
+    for (after_ms, (node, key)) in [250, 7_000].into_iter().zip(&nodes) {
+        let receipt = RemovalReceipt {
+            entry: id,
+            version: 2,
+            removed_at: ended_at + after_ms,
+        };
+        let body = serde_json::to_string(&receipt)?;
+        let hash = tapal_store::vault::hex(&Sha256::digest(&body));
+        let path = "/api/v1/edge/receipts";
+        let text = signed_text("POST", path, receipt.removed_at, "fixture", &hash);
+        let signature = STANDARD.encode(key.sign(text.as_bytes()).to_bytes());
+        let proof = edge::Proof {
+            text,
+            signature,
+            body,
+        };
+        edge::receive(&state.db, receipt.removed_at + 400, *node, &receipt, &proof).await?;
+    }
+    edge::retire(&state.db, now, By::System, nodes[3].0).await?;
+    Ok(())
+}
+
 /// An invented finding of the enrolment audit that holds an entry back.
 fn held_back() -> Finding {
     let point = |fmr, seen, expected, bound| PointCount {
@@ -481,7 +564,7 @@ fn health(state: &AppState, place: &Place, boot: BootId, seq: u64) -> HealthRepo
         spooled: 0,
         cameras: place.cameras.iter().enumerate().map(camera).collect(),
         attempts: vec![attempt],
-        clock_ahead_ms: None,
+        clock_ahead_ms: Some(-3 * DAY_MS),
     }
 }
 

@@ -23,7 +23,11 @@ use tapal_lane::{
     clock::FixedClock,
     node::{ByHand, EdgeOptions},
 };
-use tapal_server::{AppState, Clock, ServerConfig, certificate, site};
+use tapal_server::{
+    AppState, Clock, ServerConfig, certificate,
+    enrol::{Enrol, EnrolRefused, Enrolled},
+    site,
+};
 use tapal_store::{By, entry};
 use tapal_vision::Pack;
 use uuid::Uuid;
@@ -54,6 +58,21 @@ impl Clock for Turned {
     fn new_uuid(&self) -> Uuid {
         let n = self.ids.fetch_add(1, Ordering::SeqCst);
         Uuid::from_u128((self.now().0 as u128) << 80 | 7 << 76 | 2 << 62 | u128::from(n))
+    }
+}
+
+/// Names the model and takes no photograph: the face is invented.
+struct NoPhotographs(String);
+
+impl Enrol for NoPhotographs {
+    fn enrol(&self, _: &[u8]) -> Result<Enrolled, EnrolRefused> {
+        Err(EnrolRefused {
+            code: "no_face",
+            message: "no photographs here".into(),
+        })
+    }
+    fn model_id(&self) -> &str {
+        &self.0
     }
 }
 
@@ -146,7 +165,8 @@ fn play(folder: &Path) -> Result<()> {
 async fn open(folder: &Path, clock: Arc<Turned>) -> Result<AppState> {
     let model = centre::model(Pack::stub().card(), Vec::new());
     let config = ServerConfig::new("127.0.0.1:0".parse()?, folder.to_owned(), model);
-    Ok(tapal_server::serve::open_at(config, None, clock).await?)
+    let enrol = NoPhotographs(Pack::stub().card().model_id.clone());
+    Ok(tapal_server::serve::open_at(config, Some(Arc::new(enrol)), clock).await?)
 }
 
 async fn make_site(state: &AppState, name: &str, utc_offset_minutes: i64) -> Result<SiteId> {
@@ -219,8 +239,12 @@ impl Play {
         }
         self.turn((first_midnight - 2 * HOUR_MS).since_ms(self.now()));
         self.look(runtime)?;
-        self.link("Denpasar", false);
-        for (_, offset, _) in PLACES.iter().rev() {
+        for (name, offset, _) in PLACES.iter().rev() {
+            if *name == "Denpasar" {
+                self.turn((last.ends(*offset) - 10 * MINUTE_MS).since_ms(self.now()));
+                self.look(runtime)?;
+                self.link(name, false);
+            }
             let midnight = last.ends(*offset);
             self.turn((midnight - 3 * SECOND_MS).since_ms(self.now()));
             for _ in 0..10 {

@@ -381,8 +381,7 @@ impl World {
         }
         self.seq += 1;
         let done = self.node.as_ref().unwrap().exchange(self.seq).is_ok();
-        // A stale list changes nothing and is refused; a stale receipt reply says what it would have said anyway.
-        if done && !matches!(fault, Fault::Stale(_)) {
+        if done {
             self.told_at = Some(self.now());
             self.hidden_ms = 0;
         }

@@ -90,6 +90,10 @@ impl Node {
         drop(list);
         if due {
             self.pull_list()?;
+            // Signed, but from before the centre said which version is the right one.
+            if lock(&self.list).version() < reply.list_version {
+                return Err(TalkError::Stale);
+            }
         }
         let (now, uptime_ms) = (self.clock.now(), self.clock.uptime_ms());
         if let Err(error) = lock(&self.freshness).confirm(now, uptime_ms) {

@@ -1,20 +1,21 @@
 //! One camera's people: which face belongs to whom, which views to look at closely, and what the machine concludes.
 //! One person is one decision. It moves no pixels to disk and raises nothing that `screening::judge` does not.
 
+mod search;
 #[cfg(test)]
 mod tests;
 
+pub use search::{Judged, Lists};
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tapal_domain::{
-    entry::{ListKind, in_force},
+    entry::in_force,
     id::{AlertId, AttemptId, CameraId, EntryId, TrackId},
-    screening::{Band, Candidate, Judgement, NotSearched, Threshold, judge},
+    screening::{Band, Candidate, Judgement, NotSearched},
     time::{Moment, UtcMs},
     wire::{Attempt, AttemptOutcome, CameraConfig, Counters, ShotQuality},
 };
-use tapal_gallery::{Gallery, GalleryError};
 use tapal_vision::{Analyser, Card, Crop, Face, Picture, QualityLimits, Template};
 
 use crate::{
@@ -37,49 +38,8 @@ const REFOUND_MS: i64 = 3_000;
 const REFOUND_GAP_MS: i64 = 10_000;
 /// Fewer frames than this without a usable view are a flicker of the detector, not a person.
 const FLICKER_FRAMES: u32 = 3;
-/// Candidates asked of the gallery.
-const CANDIDATES: usize = 8;
 /// Others reported with an alert.
 const OTHERS: usize = 5;
-
-/// What the camera may search now.
-#[derive(Clone)]
-pub struct Lists {
-    /// The templates.
-    pub gallery: Arc<Gallery>,
-    /// Lists this site may search.
-    pub lists: Vec<ListKind>,
-    /// Thresholds a list.
-    pub thresholds: Vec<Threshold>,
-    /// Version of the list held.
-    pub version: i64,
-}
-
-/// What one search led to.
-pub struct Judged {
-    /// What the machine may conclude.
-    pub judgement: Judgement,
-    /// Whether an entry not in force would have reached its threshold.
-    pub a_lapsed_one: bool,
-}
-
-impl Lists {
-    /// Searches, and judges at the instant after: there is no other way from a template to an alert.
-    pub fn judged(
-        &self,
-        model_id: &str,
-        queries: &[&[f32]],
-        clock: &dyn Clock,
-    ) -> Result<Vec<Judged>, GalleryError> {
-        let found = self.gallery.search(model_id, queries, CANDIDATES)?;
-        let now = clock.moment();
-        let judged = |candidates: &Vec<Candidate>| Judged {
-            judgement: judge(candidates, &self.lists, &self.thresholds, now),
-            a_lapsed_one: would_match_if_in_force(candidates, self, now),
-        };
-        Ok(found.iter().map(judged).collect())
-    }
-}
 
 /// From which similarity on two views by one camera moments apart are one person.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -770,20 +730,6 @@ fn attempt(camera: CameraId, pass: &Pass, outcome: AttemptOutcome, clock: &dyn C
         shots: pass.shots,
         outcome,
     }
-}
-
-fn would_match_if_in_force(candidates: &[Candidate], lists: &Lists, now: Moment) -> bool {
-    let lapsed = candidates
-        .iter()
-        .filter(|c| !in_force(c.in_force_from, c.in_force_to, now));
-    let as_if: Vec<Candidate> = lapsed
-        .map(|c| Candidate {
-            in_force_from: UtcMs(0),
-            in_force_to: UtcMs(1),
-            ..*c
-        })
-        .collect();
-    judge(&as_if, &lists.lists, &lists.thresholds, UtcMs(0)) != Judgement::Unknown
 }
 
 /// A box as shares of the frame, 0 to 1.

@@ -1,9 +1,10 @@
 //! People of the stub pack walking through pictures: what is raised, merged, and let go.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tapal_domain::site::Direction;
-use tapal_gallery::Listed;
+use tapal_domain::{entry::ListKind, screening::Threshold, site::Direction};
+use tapal_gallery::{Gallery, Listed};
 use tapal_vision::stub::{StubFace, scene};
 use tapal_vision::{DetectSize, EngineChoice, Pack, engine};
 use uuid::Uuid;
@@ -19,8 +20,32 @@ struct Stage {
     watch: Watch,
     lists: Lists,
     clock: FixedClock,
+    /// Midnight strikes between each search and what follows from it.
+    midnight: bool,
     raised: Vec<(u128, u32, Band)>,
     fates: Vec<AttemptOutcome>,
+}
+
+/// The instant before 10,000 at the first look at a frame, 10,000 from the second on.
+struct Striking<'a> {
+    clock: &'a FixedClock,
+    looks: AtomicU32,
+}
+
+impl Clock for Striking<'_> {
+    fn now(&self) -> UtcMs {
+        self.clock.now()
+    }
+    fn moment(&self) -> Moment {
+        let first = self.looks.fetch_add(1, Ordering::SeqCst) == 0;
+        UtcMs(if first { 9_999 } else { 10_000 }).into()
+    }
+    fn uptime_ms(&self) -> i64 {
+        self.clock.uptime_ms()
+    }
+    fn id(&self) -> Uuid {
+        self.clock.id()
+    }
 }
 
 fn pack() -> &'static Pack {
@@ -81,6 +106,7 @@ impl Stage {
             watch,
             lists,
             clock: FixedClock::at(UtcMs(1_000)),
+            midnight: false,
             raised: vec![],
             fates: vec![],
         }
@@ -95,7 +121,15 @@ impl Stage {
         let crops: Vec<_> = taken.iter().map(|t| t.align(&self.analyser)).collect();
         let templates = self.analyser.embed(&crops).unwrap();
         let views = taken.into_iter().zip(templates).collect();
-        let outcomes = self.watch.settle(views, &self.lists, &self.clock, uptime);
+        let striking = Striking {
+            clock: &self.clock,
+            looks: AtomicU32::new(0),
+        };
+        let clock: &dyn Clock = match self.midnight {
+            true => &striking,
+            false => &self.clock,
+        };
+        let outcomes = self.watch.settle(views, &self.lists, clock, uptime);
         self.note(outcomes);
     }
 
@@ -286,6 +320,19 @@ fn an_entry_whose_order_ended_cannot_match_and_says_so() {
         (stage.entries(), &stage.fates[..]),
         (vec![], &[AttemptOutcome::NotInForce][..])
     );
+}
+
+#[test]
+fn an_order_that_ends_between_search_and_alert_raises_none() {
+    for (midnight, expect) in [(false, &[1][..]), (true, &[])] {
+        let mut stage = Stage::new(&[1], 10_000);
+        stage.midnight = midnight;
+        stage.play(0, 20, |n| vec![walk(1, n)]);
+        stage.play(0, 40, NOBODY);
+        assert_eq!(stage.entries(), expect);
+        let quiet = matches!(stage.fates[..], [AttemptOutcome::NotInForce]);
+        assert_eq!(quiet, midnight, "{:?}", stage.fates);
+    }
 }
 
 #[test]

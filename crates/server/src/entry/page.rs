@@ -312,12 +312,16 @@ pub async fn new(visit: Visit) -> ApiResult<Response> {
     let form = Typed {
         sex: "M".into(),
         first_day: today.to_string(),
-        last_day: today
-            .plus_months(6)
-            .map_or(String::new(), |day| day.to_string()),
+        last_day: half_year(today),
         ..Typed::default()
     };
     show(new_page(shell, form, None, Vec::new()))
+}
+
+/// The last of six months beginning on this day.
+fn half_year(first: Day) -> String {
+    let last = first.plus_months(6).and_then(|day| day.plus_days(-1));
+    last.map_or(String::new(), |day| day.to_string())
 }
 
 fn new_page(

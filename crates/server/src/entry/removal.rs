@@ -46,6 +46,8 @@ pub(super) struct Line {
 
 /// The part of the entry's page.
 pub(super) struct Card {
+    /// One word of how it stands.
+    pub(super) state: String,
     pub(super) title: String,
     pub(super) tone: Tone,
     pub(super) lines: Vec<Line>,
@@ -54,7 +56,17 @@ pub(super) struct Card {
 
 pub(super) fn card(shell: &Shell, removal: &Removal) -> Card {
     let (title, tone) = headline(shell, removal);
+    let state = match tone {
+        Tone::Green => "removal-state-gone",
+        Tone::Red => "removal-state-late",
+        Tone::Amber => "removal-state-waiting",
+        _ => "removal-state-held",
+    };
     Card {
+        state: match removal.copies.is_empty() {
+            true => shell.t("removal-proof-none"),
+            false => shell.t(state),
+        },
         title,
         tone,
         lines: removal

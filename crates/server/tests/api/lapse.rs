@@ -1,5 +1,7 @@
 //! An entry ends at each checkpoint at that checkpoint's midnight, and the centre shows which node proved it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 use tapal_domain::{
     role::Role,
@@ -107,10 +109,10 @@ async fn an_open_alert_is_withdrawn_at_the_midnight_of_its_site() {
 
 /// The entry's page and API answer, as an approver sees them.
 async fn removal(world: &World) -> (Value, String) {
+    static SEEN: AtomicU64 = AtomicU64::new(0);
+    let name = format!("approver{}", SEEN.fetch_add(1, Ordering::Relaxed));
     let role = Role::WatchlistApprover;
-    let who = world
-        .person(&format!("a{}", world.now().0), role, None, None)
-        .await;
+    let who = world.person(&name, role, None, None).await;
     let path = format!("/api/v1/entries/{}", world.entry);
     let detail = world.get(&path, &who).await.ok();
     let page = world.get(&format!("/entries/{}", world.entry), &who).await;
