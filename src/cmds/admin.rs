@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use tapal_domain::{id::SiteId, role::Role};
+use tapal_domain::{entry::Agency, id::SiteId, role::Role};
 use tapal_store::{By, account, audit, site};
 
 use super::Settings;
@@ -51,6 +51,9 @@ enum AccountVerb {
         /// Name of the site; otherwise all sites.
         #[arg(long)]
         site: Option<String>,
+        /// Agency of a liaison, such as police.
+        #[arg(long)]
+        agency: Option<String>,
     },
     /// List accounts.
     List {
@@ -97,6 +100,7 @@ impl ValueEnum for RoleName {
             RoleName(Role::CounterOfficer),
             RoleName(Role::SecondLineOfficer),
             RoleName(Role::Supervisor),
+            RoleName(Role::AgencyLiaison),
             RoleName(Role::WatchlistClerk),
             RoleName(Role::WatchlistApprover),
             RoleName(Role::Auditor),
@@ -152,7 +156,18 @@ async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<(
             role,
             name,
             site,
+            agency,
         } => {
+            let agency = match agency.as_deref() {
+                Some(name) => Some(Agency::from_name(name).with_context(|| {
+                    let names: Vec<&str> = Agency::ALL.into_iter().map(Agency::name).collect();
+                    format!("no agency is called {name}; there are {}", names.join(", "))
+                })?),
+                None => None,
+            };
+            if agency.is_some() != (role.0 == Role::AgencyLiaison) {
+                bail!("a liaison needs --agency, and nobody else has one");
+            }
             let site = match site {
                 Some(name) => Some(site_named(state, &name).await?),
                 None => None,
@@ -164,6 +179,7 @@ async fn accounts(state: &tapal_server::AppState, verb: AccountVerb) -> Result<(
                 role: role.0,
                 site,
                 desk: None,
+                agency,
             };
             let password = seed::sign_in(state, &plan, true).await?;
             progress::say(

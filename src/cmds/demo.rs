@@ -319,7 +319,7 @@ const QUIET: [(&str, u32); 3] = [
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
-    let plans: [(AccountPlan<'static>, &'static str); 13] = [
+    let plans: [(AccountPlan<'static>, &'static str); 14] = [
         plan(
             "rina",
             "Rina Siregar",
@@ -383,6 +383,13 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
             None,
             "travel-ban list",
         ),
+        liaison(plan(
+            "liaison",
+            "Sari Widodo",
+            Role::AgencyLiaison,
+            None,
+            "police, its own orders",
+        )),
         plan(
             "approver",
             "Ratna Dewi",
@@ -419,6 +426,14 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     Ok(out)
 }
 
+/// Of the police.
+fn liaison(
+    (plan, place): (AccountPlan<'static>, &'static str),
+) -> (AccountPlan<'static>, &'static str) {
+    let agency = Some(tapal_domain::entry::Agency::Police);
+    (AccountPlan { agency, ..plan }, place)
+}
+
 fn plan(
     username: &'static str,
     display_name: &'static str,
@@ -433,6 +448,7 @@ fn plan(
             role,
             site,
             desk: None,
+            agency: None,
         },
         place,
     )

@@ -20,6 +20,7 @@ pub mod group;
 pub mod health;
 pub mod jobs;
 pub mod openapi;
+pub mod order;
 pub mod page;
 pub mod policy;
 pub mod request;

@@ -5,13 +5,13 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry, false_alert, group, policy,
+    edge, entry, false_alert, group, order, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
 
-/// Most bytes of the form of a new entry: one photograph and a few fields.
-const ENTRY_FORM_BYTES: usize = 12 * 1024 * 1024 + 64 * 1024;
+/// Most bytes of the form of an order: photographs and a few fields.
+const ORDER_FORM_BYTES: usize = 12 * 1024 * 1024 + 64 * 1024;
 
 /// Every page route.
 pub fn routes() -> Vec<Route> {
@@ -105,9 +105,38 @@ pub fn routes() -> Vec<Route> {
             Needs(EditSites),
             group::page::decide,
         ),
+        get("/orders", Needs(ReadOrders), order::page::list),
+        post("/orders", Needs(DraftOrders), order::page::add).body_limit(ORDER_FORM_BYTES),
+        get("/orders/new", Needs(DraftOrders), order::page::new),
+        get("/orders/{id}", Needs(ReadOrders), order::page::one),
+        post("/orders/{id}", Needs(DraftOrders), order::page::correct).body_limit(ORDER_FORM_BYTES),
+        get("/orders/{id}/edit", Needs(DraftOrders), order::page::edit),
+        post(
+            "/orders/{id}/submission",
+            Needs(DraftOrders),
+            order::page::submit,
+        ),
+        post(
+            "/orders/{id}/extension",
+            Needs(DraftOrders),
+            order::page::extend,
+        ),
+        post(
+            "/orders/{id}/notifications",
+            Needs(RecordOrders),
+            order::page::notify,
+        ),
+        post(
+            "/orders/{id}/objections",
+            Needs(RecordOrders),
+            order::page::object,
+        ),
+        post(
+            "/orders/{id}/decision",
+            Needs(ApproveOrders),
+            order::page::decide,
+        ),
         get("/entries", Needs(ReadEntries), entry::page::list),
-        post("/entries", Needs(DraftEntries), entry::page::add).body_limit(ENTRY_FORM_BYTES),
-        get("/entries/new", Needs(DraftEntries), entry::page::new),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),
         post("/entries/{id}/end", Needs(EndEntries), entry::page::end),
         post(

@@ -88,7 +88,7 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, edge, entry, event, false_alert, group, health,
-        openapi, policy, session::api as session, site,
+        openapi, order::api as order, policy, session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -203,9 +203,48 @@ pub fn api() -> Vec<Route> {
             Needs(EditSites),
             group::decide,
         ),
-        get("/api/v1/entries", Needs(ReadEntries), entry::list),
-        post("/api/v1/entries", Needs(DraftEntries), entry::add)
+        get("/api/v1/orders", Needs(ReadOrders), order::list),
+        post("/api/v1/orders", Needs(DraftOrders), order::add)
             .body_limit(entry::input::PHOTO_BYTES),
+        get("/api/v1/orders/{id}", Needs(ReadOrders), order::get),
+        put("/api/v1/orders/{id}", Needs(DraftOrders), order::correct),
+        post(
+            "/api/v1/orders/{id}/photos",
+            Needs(DraftOrders),
+            order::add_photo,
+        )
+        .body_limit(entry::input::PHOTO_BYTES),
+        get(
+            "/api/v1/orders/{id}/portraits/{n}",
+            Needs(ReadOrders),
+            order::portrait,
+        ),
+        post(
+            "/api/v1/orders/{id}/submission",
+            Needs(DraftOrders),
+            order::submit,
+        ),
+        post(
+            "/api/v1/orders/{id}/extension",
+            Needs(DraftOrders),
+            order::extend,
+        ),
+        post(
+            "/api/v1/orders/{id}/notifications",
+            Needs(RecordOrders),
+            order::notify,
+        ),
+        post(
+            "/api/v1/orders/{id}/objections",
+            Needs(RecordOrders),
+            order::object,
+        ),
+        post(
+            "/api/v1/orders/{id}/decision",
+            Needs(ApproveOrders),
+            order::decide,
+        ),
+        get("/api/v1/entries", Needs(ReadEntries), entry::list),
         get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),
         get(
             "/api/v1/entries/{id}/portraits/{n}",

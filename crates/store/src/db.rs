@@ -303,7 +303,9 @@ impl Row {
     }
     /// A value stored by its serde name, or NULL.
     pub fn opt_name<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<Option<T>> {
-        self.opt_text(column)?.map(|name| from_name(&name)).transpose()
+        self.opt_text(column)?
+            .map(|name| from_name(&name))
+            .transpose()
     }
     /// A value stored by its serde name, such as `exit_ban`.
     pub fn name<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T> {

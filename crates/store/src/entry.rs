@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     background::Finding,
+    day::Day,
     entry::{Agency, Draft, Entry, ListKind, Person, in_force},
     id::{AccountId, EntryId, SiteId},
     time::UtcMs,
@@ -255,7 +256,8 @@ pub(crate) async fn insert(
     let sealed = tx
         .vault()
         .seal("entry", &id, "identity", plain.as_bytes())?;
-    let (starts_at, ends_at) = crate::lapse::reach_of(tx, entry.first_day(), entry.last_day()).await?;
+    let (starts_at, ends_at) =
+        crate::lapse::reach_of(tx, entry.first_day(), entry.last_day()).await?;
     let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by, first_day, last_day) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = args![
@@ -293,8 +295,10 @@ pub(crate) async fn extend(tx: &mut Tx, id: EntryId, last_day: Day) -> Result<()
     let row = tx.one(sql, args![id]).await?;
     let (list, first_day) = (row.name::<ListKind>("list")?, row.day("first_day")?);
     let (_, ends_at) = crate::lapse::reach_of(tx, first_day, last_day).await?;
-    let sql = "UPDATE entry SET last_day = $2, in_force_to = $3, version = version + 1 WHERE id = $1";
-    tx.run(sql, args![id, last_day.to_string(), ends_at]).await?;
+    let sql =
+        "UPDATE entry SET last_day = $2, in_force_to = $3, version = version + 1 WHERE id = $1";
+    tx.run(sql, args![id, last_day.to_string(), ends_at])
+        .await?;
     moved(tx, id, list, "entry.extended").await
 }
 

@@ -3,7 +3,7 @@
 
 use tapal_domain::{
     day::Day,
-    entry::{COUNTRY_OFFSETS, Entry, reach},
+    entry::{COUNTRY_OFFSETS, reach},
     id::{AlertId, EntryId},
     time::UtcMs,
 };
@@ -110,6 +110,7 @@ pub async fn next(db: &Db, now: UtcMs) -> Result<Option<UtcMs>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tapal_domain::entry::Entry;
     use crate::{Vault, site, site::NewSite};
     use tapal_domain::{
         entry::{Agency, Draft, ListKind, Person},

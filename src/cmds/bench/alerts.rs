@@ -189,6 +189,7 @@ async fn place(state: &AppState, n: usize, folder: PathBuf) -> Result<Place> {
         role: Role::CounterOfficer,
         site: Some(made.site),
         desk: made.desks.first().copied(),
+        agency: None,
     };
     let password = seed::sign_in(state, &account, false).await?;
     let signed_in = start_session(state, &username, &password, None).await;

@@ -284,7 +284,7 @@ impl Refused {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Status(_) => "order_status",
-            Self::SamePerson => "same_person",
+            Self::SamePerson => "order_same_person",
             Self::Incomplete(_) => "order_incomplete",
             Self::TooLate { .. } => "extension_too_late",
             Self::NoMoreExtensions => "no_more_extensions",

@@ -17,3 +17,5 @@ account-one-time-title = One-time password for { $name }
 account-one-time-text = Shown this once only. Hand it over in person; it must be changed at the first sign-in.
 account-closed-notice = The account is closed and its sessions are ended.
 account-close-sure = Yes, close { $name }
+account-no-agency = none
+account-agency-hint = for liaisons only

@@ -17,3 +17,5 @@ account-one-time-title = Kata sandi sekali pakai untuk { $name }
 account-one-time-text = Hanya ditampilkan sekali ini. Sampaikan langsung; pada masuk pertama ia harus diganti.
 account-closed-notice = Akun ditutup dan sesinya diakhiri.
 account-close-sure = Ya, tutup { $name }
+account-no-agency = tidak ada
+account-agency-hint = hanya untuk penghubung

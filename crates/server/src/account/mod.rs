@@ -88,7 +88,8 @@ impl AccountInput {
                 "a desk belongs to a site: choose the site too",
             ));
         }
-        let own_orders_only = self.role.may(Permission::DraftOrders) && !self.role.may(Permission::ReadAllOrders);
+        let own_orders_only =
+            self.role.may(Permission::DraftOrders) && !self.role.may(Permission::ReadAllOrders);
         if own_orders_only != self.agency.is_some() {
             return Err(ApiError::invalid(
                 "bad_agency",

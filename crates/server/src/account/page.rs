@@ -7,6 +7,7 @@ use askama::Template;
 use axum::{Form, extract::State, response::Response};
 use serde::Deserialize;
 use tapal_domain::{
+    entry::Agency,
     id::{AccountId, DeskId, SiteId},
     role::Role,
 };
@@ -44,6 +45,7 @@ struct Typed {
     username: String,
     role: String,
     place: String,
+    agency: String,
 }
 
 #[derive(Template)]
@@ -57,6 +59,7 @@ struct AccountsPage {
     older: String,
     roles: Vec<Choice>,
     places: Vec<Choice>,
+    agencies: Vec<Choice>,
     form: Typed,
 }
 
@@ -112,7 +115,13 @@ async fn page(
         name: shell.word("role", role.name()),
         chosen: role.name() == form.role,
     };
+    let agency = |agency: Agency| Choice {
+        code: agency.name().into(),
+        name: shell.word("agency", agency.name()),
+        chosen: agency.name() == form.agency,
+    };
     Ok(AccountsPage {
+        agencies: Agency::ALL.into_iter().map(agency).collect(),
         notice,
         secret_for: secret
             .as_ref()
@@ -194,6 +203,7 @@ pub async fn add(
         username: text("username"),
         role: text("role"),
         place: text("place"),
+        agency: text("agency"),
     };
     let outcome = match input(&typed, text("language")) {
         Ok(input) => match super::within(&visit.session, input.site) {
@@ -231,7 +241,12 @@ fn input(typed: &Typed, language: String) -> ApiResult<AccountInput> {
     } else {
         Some(desk.parse().map_err(|_| bad())?)
     };
+    let agency = match typed.agency.as_str() {
+        "" => None,
+        name => Some(Agency::from_name(name).ok_or_else(bad)?),
+    };
     Ok(AccountInput {
+        agency,
         username: typed.username.clone(),
         display_name: typed.display_name.clone(),
         role: Role::from_name(&typed.role).ok_or_else(bad)?,

@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 10] = [
+    ); 11] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -357,6 +357,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadSites),
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
+        (
+            "/orders",
+            "nav-orders",
+            "scroll-text",
+            "orders",
+            Some(ReadOrders),
+        ),
         (
             "/entries",
             "nav-entries",

@@ -223,7 +223,10 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 18] = [
+const DONE: [(&str, &str); 21] = [
+    ("drafted", "order-drafted-notice"),
+    ("corrected", "order-corrected-notice"),
+    ("order", "order-done-notice"),
     ("proposed", "policy-proposed-notice"),
     ("approved", "policy-approved-notice"),
     ("decided", "policy-decided-notice"),

@@ -1,11 +1,7 @@
 //! An entry as handed in, by JSON or by form, and its photographs through the vision seam.
 //! Must not run vision on an async thread, nor keep bytes that were refused.
 
-use axum::{
-    extract::{FromRequest, Multipart, Request},
-    http::{StatusCode, header},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use tapal_domain::{
     day::Day,
@@ -18,12 +14,10 @@ use utoipa::ToSchema;
 use crate::{
     AppState,
     error::{ApiError, ApiResult},
-    extract::Input,
 };
 
 /// Most bytes of one request with photographs.
 pub const PHOTO_BYTES: usize = 12 * 1024 * 1024;
-const MOST_PHOTOS: usize = 4;
 
 /// An entry as handed in. In a form the same names, days as `YYYY-MM-DD`, the photographs as files named `photo`.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -55,7 +49,7 @@ pub struct EntryInput {
     pub photos: Vec<String>,
 }
 
-fn birth_date_ok(text: &str) -> bool {
+pub(crate) fn birth_date_ok(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let digits = parts
         .iter()
@@ -121,82 +115,6 @@ impl EntryInput {
             version: 1,
         })
     }
-}
-
-/// What a request handed in, whatever its form.
-pub struct Handed {
-    /// The fields.
-    pub input: EntryInput,
-    /// Photograph bytes.
-    pub photos: Vec<Vec<u8>>,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Handed {
-    type Rejection = ApiError;
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or_default();
-        if kind.starts_with("multipart/form-data") {
-            return form(request, state).await;
-        }
-        let Input(mut input) = Input::<EntryInput>::from_request(request, state).await?;
-        let texts = std::mem::take(&mut input.photos);
-        let decode = |text: &String| {
-            STANDARD
-                .decode(text)
-                .map_err(|_| ApiError::invalid("not_an_image", "a photograph is not valid base64"))
-        };
-        let photos: Vec<Vec<u8>> = few(texts)?.iter().map(decode).collect::<ApiResult<_>>()?;
-        Ok(Self { input, photos })
-    }
-}
-
-fn few<T>(photos: Vec<T>) -> ApiResult<Vec<T>> {
-    if photos.len() <= MOST_PHOTOS {
-        Ok(photos)
-    } else {
-        Err(ApiError::invalid(
-            "too_many_photos",
-            "an entry has at most 4 photographs",
-        ))
-    }
-}
-
-async fn form<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Handed> {
-    let broken = || {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_form",
-            "the form did not arrive whole, or is larger than 12 MB; try again",
-        )
-    };
-    let mut form = Multipart::from_request(request, state)
-        .await
-        .map_err(|_| broken())?;
-    let (mut fields, mut photos) = (serde_json::Map::new(), Vec::new());
-    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "photo" {
-            let bytes = field.bytes().await.map_err(|_| broken())?;
-            // A browser sends an empty file when none was chosen.
-            if !bytes.is_empty() {
-                photos.push(bytes.to_vec());
-            }
-            continue;
-        }
-        let text = field.text().await.map_err(|_| broken())?;
-        fields.insert(name, serde_json::Value::String(text));
-    }
-    let input = serde_json::from_value(serde_json::Value::Object(fields));
-    let input = input
-        .map_err(|_| ApiError::invalid("bad_form", "a field is missing or has the wrong form"))?;
-    Ok(Handed {
-        input,
-        photos: few(photos)?,
-    })
 }
 
 /// One photograph through the vision seam, on a thread made for that.

@@ -150,7 +150,8 @@ pub async fn portrait(
     Ok(jpeg(&bytes))
 }
 
-/// Records a lawful entry with its photographs (JPEG or PNG bytes); all or nothing.
+/// Records a lawful entry with its photographs (JPEG or PNG bytes); all or nothing. For the machine's own setup: people
+/// write orders.
 pub async fn record(
     state: &AppState,
     by: By,
@@ -181,20 +182,6 @@ pub async fn record(
     let now = state.clock.now();
     entry::add_audited(&state.db, now, by, &entry, &enrolled, &findings).await?;
     Ok(entry.id())
-}
-
-/// Records an entry with its photograph: JSON with base64, or a multipart form with a file `photo`.
-#[utoipa::path(post, path = "/api/v1/entries", tag = "entry", request_body = EntryInput, responses((status = 201, body = EntryDetail)))]
-pub async fn add(
-    State(state): State<AppState>,
-    session: Session,
-    handed: input::Handed,
-) -> ApiResult<(StatusCode, Json<EntryDetail>)> {
-    let id = record(&state, session.by(), handed.input, handed.photos).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(detail(&state, &session, id).await?),
-    ))
 }
 
 /// Why an entry ends before its time.
@@ -238,6 +225,18 @@ impl EndReason {
     }
 }
 
+/// Refuses to end an entry apart from the order behind it.
+pub async fn by_its_order(state: &AppState, id: EntryId) -> ApiResult<()> {
+    match tapal_store::order::of_entry(&state.db, id).await? {
+        Some(_) => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "entry_has_order",
+            "end the order: the entry ends with it",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Ends an entry: it leaves every list, open alerts on it are withdrawn.
 #[utoipa::path(post, path = "/api/v1/entries/{id}/end", tag = "entry", params(("id" = EntryId, Path)), request_body = End, responses((status = 200, body = EntryDetail)))]
 pub async fn end(
@@ -246,6 +245,7 @@ pub async fn end(
     At(id): At<EntryId>,
     Input(end): Input<End>,
 ) -> ApiResult<Json<EntryDetail>> {
+    by_its_order(&state, id).await?;
     entry::end(
         &state.db,
         state.clock.now(),

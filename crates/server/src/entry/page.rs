@@ -2,26 +2,16 @@
 //! the functions called. Must not judge a photograph or an order itself.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Multipart, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Form, extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
-use tapal_domain::{
-    day::Day,
-    entry::{Agency, ListKind},
-    id::EntryId,
-    role::Permission,
-};
+use tapal_domain::{entry::ListKind, id::EntryId, role::Permission};
 use tapal_store::entry::{PhotoInfo, Recorded};
 
-use super::{EndReason, EntryInput, Wanted, finding, removal};
+use super::{EndReason, Wanted, finding, removal};
 use crate::{
     alert::panel::{in_groups, or_dash, sex},
-    console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as},
-    error::{ApiError, ApiResult},
+    console::{Notice, Shell, Tone, Visit, see_other, show, visit::show_as},
+    error::ApiResult,
     extract::{At, Params},
     state::AppState,
 };
@@ -53,18 +43,6 @@ struct EntriesPage {
     with_ended: bool,
     rows: Vec<Row>,
     older: String,
-    may_draft: bool,
-}
-
-#[derive(Template)]
-#[template(path = "entry/new.html")]
-struct NewPage {
-    shell: Shell,
-    notice: Option<Notice>,
-    lists: Vec<Choice>,
-    agencies: Vec<Choice>,
-    form: Typed,
-    photo_errors: Vec<String>,
 }
 
 struct PhotoCard {
@@ -142,7 +120,6 @@ pub async fn list(
         with_ended,
         rows: found.iter().map(|recorded| row(&shell, recorded)).collect(),
         older,
-        may_draft: visit.session.may(Permission::DraftEntries),
         shell,
     })
 }
@@ -154,15 +131,6 @@ fn lists(shell: &Shell, chosen: &str) -> Vec<Choice> {
         chosen: list.name() == chosen,
     };
     ListKind::ALL.into_iter().map(choice).collect()
-}
-
-fn agencies(shell: &Shell, chosen: &str) -> Vec<Choice> {
-    let choice = |agency: Agency| Choice {
-        code: agency.name(),
-        name: shell.word("agency", agency.name()),
-        chosen: agency.name() == chosen,
-    };
-    Agency::ALL.into_iter().map(choice).collect()
 }
 
 fn row(shell: &Shell, recorded: &Recorded) -> Row {
@@ -279,6 +247,7 @@ pub async fn end(
             entry(&state, &visit, id, Some(notice)).await?,
         );
     };
+    super::by_its_order(&state, id).await?;
     tapal_store::entry::end(
         &state.db,
         state.clock.now(),
@@ -288,159 +257,4 @@ pub async fn end(
     )
     .await?;
     see_other(format!("/entries/{id}?done=ended"))
-}
-
-/// What was typed into the form of a new entry, kept when it comes back. The photograph must be chosen again.
-#[derive(Default)]
-struct Typed {
-    list: String,
-    agency: String,
-    order_reference: String,
-    full_name: String,
-    sex: String,
-    birth_date: String,
-    nationality: String,
-    document_number: String,
-    first_day: String,
-    last_day: String,
-}
-
-/// `GET /entries/new`.
-pub async fn new(visit: Visit) -> ApiResult<Response> {
-    let shell = visit.shell("entries");
-    let today = Day::at(shell.now, visit.zone.0);
-    let form = Typed {
-        sex: "M".into(),
-        first_day: today.to_string(),
-        last_day: half_year(today),
-        ..Typed::default()
-    };
-    show(new_page(shell, form, None, Vec::new()))
-}
-
-/// The last of six months beginning on this day.
-fn half_year(first: Day) -> String {
-    let last = first.plus_months(6).and_then(|day| day.plus_days(-1));
-    last.map_or(String::new(), |day| day.to_string())
-}
-
-fn new_page(
-    shell: Shell,
-    form: Typed,
-    notice: Option<Notice>,
-    photo_errors: Vec<String>,
-) -> NewPage {
-    NewPage {
-        lists: lists(&shell, &form.list),
-        agencies: agencies(&shell, &form.agency),
-        shell,
-        notice,
-        form,
-        photo_errors,
-    }
-}
-
-/// `POST /entries`.
-pub async fn add(
-    State(state): State<AppState>,
-    visit: Visit,
-    form: Multipart,
-) -> ApiResult<Response> {
-    let (typed, photos) = read_form(form).await?;
-    let outcome = match input(&typed) {
-        Ok(input) => super::record(&state, visit.session.by(), input, photos).await,
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(id) => {
-            let held = tapal_store::entry::get(&state.db, id).await?.held_at;
-            let done = held.map_or("entry", |_| "held");
-            see_other(format!("/entries/{id}?done={done}"))
-        }
-        Err(error) if failure::is_mendable(&error) => {
-            let mut shell = visit.shell("entries");
-            shell.path = "/entries/new".into();
-            let photo_errors = photo_errors(&shell, &error);
-            let notice = match photo_errors.is_empty() {
-                true => failure::problem(&shell, &error),
-                false => Notice::new(Tone::Red, shell.t("photo-refused"), photo_errors.join(" ")),
-            };
-            show_as(
-                error.http,
-                new_page(shell, typed, Some(notice), photo_errors),
-            )
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn photo_errors(shell: &Shell, error: &ApiError) -> Vec<String> {
-    match error.code {
-        "photo_missing" => vec![shell.t("photo-missing")],
-        "photo_refused" => error
-            .reasons
-            .iter()
-            .map(|code| shell.word_or_other("photo", code))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-async fn read_form(mut form: Multipart) -> ApiResult<(Typed, Vec<Vec<u8>>)> {
-    let broken = || {
-        ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "bad_form",
-            "the form did not arrive whole, or is larger than 12 MB; try again",
-        )
-    };
-    let (mut typed, mut photos) = (Typed::default(), Vec::new());
-    while let Some(field) = form.next_field().await.map_err(|_| broken())? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "photograph" {
-            let bytes = field.bytes().await.map_err(|_| broken())?;
-            // A browser sends an empty file when none was chosen.
-            if !bytes.is_empty() && photos.is_empty() {
-                photos.push(bytes.to_vec());
-            }
-            continue;
-        }
-        let text = field.text().await.map_err(|_| broken())?.trim().to_owned();
-        let slot = match name.as_str() {
-            "list" => &mut typed.list,
-            "agency" => &mut typed.agency,
-            "order_reference" => &mut typed.order_reference,
-            "full_name" => &mut typed.full_name,
-            "sex" => &mut typed.sex,
-            "birth_date" => &mut typed.birth_date,
-            "nationality" => &mut typed.nationality,
-            "document_number" => &mut typed.document_number,
-            "first_day" => &mut typed.first_day,
-            "last_day" => &mut typed.last_day,
-            _ => continue,
-        };
-        *slot = text;
-    }
-    Ok((typed, photos))
-}
-
-fn input(typed: &Typed) -> ApiResult<EntryInput> {
-    let bad = || ApiError::invalid("bad_form", "a field is missing or has the wrong form");
-    let day = |text: &str| {
-        text.parse::<Day>()
-            .map_err(|wrong| ApiError::invalid("bad_date", wrong.to_string()))
-    };
-    Ok(EntryInput {
-        list: ListKind::from_name(&typed.list).ok_or_else(bad)?,
-        full_name: typed.full_name.clone(),
-        sex: typed.sex.clone(),
-        birth_date: typed.birth_date.clone(),
-        nationality: typed.nationality.clone(),
-        document_number: typed.document_number.clone(),
-        order_reference: typed.order_reference.clone(),
-        agency: Agency::from_name(&typed.agency).ok_or_else(bad)?,
-        first_day: day(&typed.first_day)?,
-        last_day: day(&typed.last_day)?,
-        photos: Vec::new(),
-    })
 }

@@ -29,6 +29,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         Ok(lapsed) => tracing::info!(entries = lapsed.len(), "entries lapsed"),
         Err(error) => tracing::error!(%error, "lapsing entries failed; it is tried again"),
     }
+    if let Err(error) = crate::order::lapse::run_due(state, now).await {
+        tracing::error!(
+            code = error.code,
+            "orders that are over were not closed; it is tried again"
+        );
+    }
     if due(ran.late_at, now, MINUTE_MS) {
         ran.late_at = Some(now);
         match edge::mark_late(&state.db, now).await {

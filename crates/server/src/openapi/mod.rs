@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::{
     account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
-    group, health, policy, session, site,
+    group, health, order::api as order, policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -30,7 +30,9 @@ use crate::{
         site::change_lane,
         group::get, group::propose, group::decide, group::end, group::count, group::label,
         policy::get, policy::preview, policy::propose, policy::decide,
-        entry::list, entry::get, entry::add, entry::portrait, entry::end, entry::finding::decision,
+        order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
+        order::notify, order::object, order::decide,
+        entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,

@@ -143,8 +143,16 @@ impl OrderDecision {
             Self::Refuse => Action::Refuse { note },
             Self::ApproveExtension => Action::ApproveExtension,
             Self::RefuseExtension => Action::RefuseExtension { note },
-            Self::UpholdObjection => Action::AnswerObjection { on: today, upheld: true, note },
-            Self::RejectObjection => Action::AnswerObjection { on: today, upheld: false, note },
+            Self::UpholdObjection => Action::AnswerObjection {
+                on: today,
+                upheld: true,
+                note,
+            },
+            Self::RejectObjection => Action::AnswerObjection {
+                on: today,
+                upheld: false,
+                note,
+            },
             Self::Revoke => Action::Revoke { reference: note },
             Self::Acquit => Action::Acquit { reference: note },
         }
@@ -171,10 +179,22 @@ pub async fn list(
 }
 
 /// A page of orders; looking at names is recorded once a minute.
-pub async fn page(state: &AppState, session: &Session, wanted: Wanted) -> ApiResult<Vec<OrderView>> {
+pub async fn page(
+    state: &AppState,
+    session: &Session,
+    wanted: Wanted,
+) -> ApiResult<Vec<OrderView>> {
     let now = state.clock.now();
     let found = order::list(&state.db, wanted.of(session, today(now))?, 100).await?;
-    tapal_store::look::record(&state.db, now, session.account, "order", "all", "identities").await?;
+    tapal_store::look::record(
+        &state.db,
+        now,
+        session.account,
+        "order",
+        "all",
+        "identities",
+    )
+    .await?;
     let mut all = Vec::with_capacity(found.len());
     for filed in found {
         let photos = order::photos(&state.db, filed.order.id()).await?;
@@ -190,9 +210,16 @@ pub async fn add(
     session: Session,
     Input(input): Input<OrderInput>,
 ) -> ApiResult<(StatusCode, Json<OrderView>)> {
-    let photos: Vec<Vec<u8>> = input.photos.iter().map(|text| photo(text)).collect::<ApiResult<_>>()?;
+    let photos: Vec<Vec<u8>> = input
+        .photos
+        .iter()
+        .map(|text| photo(text))
+        .collect::<ApiResult<_>>()?;
     if photos.len() > 4 {
-        return Err(ApiError::invalid("too_many_photos", "hand in at most 4 photographs at a time"));
+        return Err(ApiError::invalid(
+            "too_many_photos",
+            "hand in at most 4 photographs at a time",
+        ));
     }
     let id = draft_by(&state, &session, input.contents, photos).await?;
     Ok((StatusCode::CREATED, Json(look(&state, &session, id).await?)))
@@ -242,7 +269,10 @@ pub async fn portrait(
     At((id, n)): At<(OrderId, i64)>,
 ) -> ApiResult<Response> {
     let filed = order::get(&state.db, id, session.orders_of()?).await?;
-    if matches!(filed.order.status(), Status::Refused | Status::Lapsed | Status::Revoked | Status::Acquitted) {
+    if matches!(
+        filed.order.status(),
+        Status::Refused | Status::Lapsed | Status::Revoked | Status::Acquitted
+    ) {
         return Err(ApiError::new(
             StatusCode::GONE,
             "order_over",
@@ -274,8 +304,16 @@ pub async fn extend(
     At(id): At<OrderId>,
     Input(input): Input<ExtensionInput>,
 ) -> ApiResult<Json<OrderView>> {
-    let ExtensionInput { reference, received_on, last_day } = input;
-    let action = Action::RequestExtension { reference, received_on, last_day };
+    let ExtensionInput {
+        reference,
+        received_on,
+        last_day,
+    } = input;
+    let action = Action::RequestExtension {
+        reference,
+        received_on,
+        last_day,
+    };
     act_by(&state, &session, id, action).await?;
     Ok(Json(look(&state, &session, id).await?))
 }
@@ -288,7 +326,10 @@ pub async fn notify(
     At(id): At<OrderId>,
     Input(input): Input<NotificationInput>,
 ) -> ApiResult<Json<OrderView>> {
-    let action = Action::Notify { duty: input.duty, on: input.on };
+    let action = Action::Notify {
+        duty: input.duty,
+        on: input.on,
+    };
     act_by(&state, &session, id, action).await?;
     Ok(Json(look(&state, &session, id).await?))
 }
@@ -301,8 +342,20 @@ pub async fn object(
     At(id): At<OrderId>,
     Input(input): Input<ObjectionInput>,
 ) -> ApiResult<Json<OrderView>> {
-    let ObjectionInput { received_on, reference } = input;
-    act_by(&state, &session, id, Action::Object { received_on, reference }).await?;
+    let ObjectionInput {
+        received_on,
+        reference,
+    } = input;
+    act_by(
+        &state,
+        &session,
+        id,
+        Action::Object {
+            received_on,
+            reference,
+        },
+    )
+    .await?;
     Ok(Json(look(&state, &session, id).await?))
 }
 

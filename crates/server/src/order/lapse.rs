@@ -14,7 +14,9 @@ pub async fn run_due(state: &AppState, now: UtcMs) -> ApiResult<usize> {
         let filed = order::get(&state.db, id, None).await?;
         match act(state, filed, Action::Lapse, None, By::Clock).await {
             Ok(_) => closed += 1,
-            Err(error) => tracing::error!(order = %id, code = error.code, "an order could not be closed; it is tried again"),
+            Err(error) => {
+                tracing::error!(order = %id, code = error.code, "an order could not be closed; it is tried again")
+            }
         }
     }
     Ok(closed)

@@ -2,7 +2,7 @@
 //! liaison that another agency's order exists, nor change an entry but through its order.
 
 pub mod api;
-pub mod form;
+mod form;
 pub mod lapse;
 pub mod page;
 mod view;
@@ -59,7 +59,12 @@ fn contents(session: &Session, mut handed: Handed) -> ApiResult<Contents> {
             "the birth date is YYYY-MM-DD, YYYY-MM, YYYY or empty",
         ));
     }
-    subject.aliases = subject.aliases.iter().map(|alias| tidy(alias)).filter(|alias| !alias.is_empty()).collect();
+    subject.aliases = subject
+        .aliases
+        .iter()
+        .map(|alias| tidy(alias))
+        .filter(|alias| !alias.is_empty())
+        .collect();
     handed.reference = tidy(&handed.reference);
     let short = [
         &handed.reference,
@@ -172,7 +177,10 @@ async fn act(
     let now = state.clock.now();
     let id = filed.order.id();
     let photos = order::photos(&state.db, id).await?;
-    let kept = photos.iter().filter(|photo| photo.replaced_at.is_none()).count();
+    let kept = photos
+        .iter()
+        .filter(|photo| photo.replaced_at.is_none())
+        .count();
     let mut order = filed.order.clone();
     order
         .apply(action, account, (now, today(now)), kept)
@@ -184,7 +192,10 @@ async fn act(
 
 /// What the step means for the entry.
 async fn effect(state: &AppState, before: &Filed, after: &Order) -> ApiResult<Effect> {
-    let (was, is) = (before.order.status().is_approved(), after.status().is_approved());
+    let (was, is) = (
+        before.order.status().is_approved(),
+        after.status().is_approved(),
+    );
     let Some(entry) = before.entry else {
         return match (was, is, after.contents().kind.list()) {
             (false, true, Some(_)) => enter(state, before, after).await,

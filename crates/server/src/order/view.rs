@@ -57,13 +57,28 @@ pub struct OrderStep {
 
 fn step(step: &Step) -> OrderStep {
     let (day, note) = match &step.action {
-        Action::Return { note } | Action::Refuse { note } | Action::RefuseExtension { note } => (None, Some(note.clone())),
+        Action::Return { note } | Action::Refuse { note } | Action::RefuseExtension { note } => {
+            (None, Some(note.clone()))
+        }
         Action::Notify { duty, on } => (Some(*on), Some(duty.name().to_owned())),
-        Action::RequestExtension { reference, last_day, .. } => (Some(*last_day), Some(reference.clone())),
-        Action::Object { received_on, reference } => (Some(*received_on), Some(reference.clone())),
+        Action::RequestExtension {
+            reference,
+            last_day,
+            ..
+        } => (Some(*last_day), Some(reference.clone())),
+        Action::Object {
+            received_on,
+            reference,
+        } => (Some(*received_on), Some(reference.clone())),
         Action::AnswerObjection { on, note, .. } => (Some(*on), Some(note.clone())),
-        Action::Revoke { reference } | Action::Acquit { reference } => (None, Some(reference.clone())),
-        Action::Draft { .. } | Action::Submit | Action::Approve | Action::ApproveExtension | Action::Lapse => (None, None),
+        Action::Revoke { reference } | Action::Acquit { reference } => {
+            (None, Some(reference.clone()))
+        }
+        Action::Draft { .. }
+        | Action::Submit
+        | Action::Approve
+        | Action::ApproveExtension
+        | Action::Lapse => (None, None),
     };
     OrderStep {
         at: step.at,
@@ -78,7 +93,10 @@ fn step(step: &Step) -> OrderStep {
 pub fn of(filed: Filed, photos: Vec<OrderPhoto>, today: Day) -> OrderView {
     let order = &filed.order;
     let pack = rule_pack::pack_for(order.contents().ordered_on);
-    let kept = photos.iter().filter(|photo| photo.replaced_at.is_none()).count();
+    let kept = photos
+        .iter()
+        .filter(|photo| photo.replaced_at.is_none())
+        .count();
     let open = matches!(
         order.status(),
         Status::Draft | Status::Returned | Status::Submitted | Status::AwaitingSecond

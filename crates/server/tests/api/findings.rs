@@ -1,18 +1,19 @@
 //! The enrolment audit: what it flags, that a held entry is on no node, and who lets it out.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tapal_domain::{entry::ListKind, id::EntryId, role::Role};
 use tapal_server::enrol::background::Background;
 
-use crate::world::{MODEL, NAME, NOON, Person, StubEnrol, World, entry_input, jpeg, over_after_ms};
+use crate::world::{MODEL, NAME, NOON, Person, StubEnrol, World, jpeg, over_after_ms};
 use tapal_server::enrol::Enrol;
 
 /// Records an entry with one photograph; its detail.
 async fn record(world: &World, clerk: &Person, name: &str, photo: &str) -> Value {
-    let mut input = entry_input(name);
-    input["photos"] = json!([STANDARD.encode(jpeg(photo))]);
-    world.post("/api/v1/entries", clerk, input).await.ok()
+    let id = world.record_by(clerk, name, photo).await;
+    world
+        .get(&format!("/api/v1/entries/{id}"), clerk)
+        .await
+        .ok()
 }
 
 fn id(detail: &Value) -> EntryId {

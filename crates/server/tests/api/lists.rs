@@ -1,106 +1,12 @@
 //! Entries, sites and cameras as people edit them.
 
-use axum::{
-    body::Body,
-    http::{Request, header},
-};
-use serde_json::{Value, json};
+use serde_json::json;
 use tapal_domain::{
     role::Role,
     time::{DAY_MS, MINUTE_MS},
 };
 
-use crate::world::{NAME, World, entry_input, jpeg, local_day, over_after_ms};
-
-#[tokio::test]
-async fn an_entry_needs_law_and_a_usable_photograph() {
-    let world = World::new().await;
-    let clerk = world
-        .person("clerk", Role::WatchlistClerk, None, None)
-        .await;
-    let add = async |change: &dyn Fn(&mut Value)| {
-        let mut input = entry_input("Contoh Kedua");
-        change(&mut input);
-        world.post("/api/v1/entries", &clerk, input).await
-    };
-    assert_eq!(
-        add(&|_| {}).await.ok()["entry"]["person"]["full_name"],
-        "Contoh Kedua"
-    );
-    for (field, value, code) in [
-        ("order_reference", json!(" "), "order_missing"),
-        ("full_name", json!(""), "name_missing"),
-        ("nationality", json!("ID"), "nationality_missing"),
-        ("list", json!("entry_ban"), "entry_ban_on_citizen"),
-        ("last_day", json!(local_day(-2)), "period_empty"),
-        ("last_day", json!(local_day(-1)), "period_over"),
-        ("sex", json!("?"), "bad_sex"),
-        ("birth_date", json!("3 Feb"), "bad_birth_date"),
-        ("photos", json!([]), "photo_missing"),
-        ("photos", json!(["!"]), "not_an_image"),
-    ] {
-        add(&|input| input[field] = value.clone())
-            .await
-            .refused(422, code);
-    }
-    add(&|input| input["agency"] = json!("nobody"))
-        .await
-        .refused(400, "bad_json");
-    let refused = add(&|input| input["photos"] = json!(["bm8gZmFjZQ=="]))
-        .await
-        .refused(422, "photo_refused");
-    assert_eq!(refused["reasons"], json!(["no_face"]));
-    assert_eq!(
-        world.audited("entry.added").await.len(),
-        2,
-        "only the lawful ones"
-    );
-}
-
-#[tokio::test]
-async fn an_entry_may_come_as_a_form() {
-    let world = World::new().await;
-    let clerk = world
-        .person("clerk", Role::WatchlistClerk, None, None)
-        .await;
-    let fields = entry_input("Contoh Form");
-    let mut body = format!(
-        "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{}\r\n",
-        clerk.csrf
-    )
-    .into_bytes();
-    for (name, value) in fields
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(name, _)| *name != "photos")
-    {
-        let value = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        body.extend(
-            format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                .into_bytes(),
-        );
-    }
-    body.extend(b"--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n");
-    body.extend(jpeg("form photo"));
-    body.extend(b"\r\n--x--\r\n");
-    let request = Request::builder()
-        .method("POST")
-        .uri("/api/v1/entries")
-        .header(header::HOST, "localhost")
-        .header(header::COOKIE, &clerk.cookie);
-    let request = request
-        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
-        .body(Body::from(body))
-        .unwrap();
-    let made = world.send(request).await.ok();
-    assert_eq!(
-        (&made["entry"]["person"]["full_name"], &made["photos"]),
-        (&json!("Contoh Form"), &json!(1))
-    );
-}
+use crate::world::{NAME, World, over_after_ms};
 
 #[tokio::test]
 async fn reading_an_entry_is_recorded() {

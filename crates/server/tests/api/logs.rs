@@ -5,7 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 use tapal_domain::role::Role;
 
-use crate::world::{NAME, ORDER, PASSWORD, World, entry_input};
+use crate::{
+    orders::order_input,
+    world::{NAME, ORDER, PASSWORD, World},
+};
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -37,14 +40,14 @@ async fn nothing_personal_is_logged() {
     let clerk = world
         .person("clerk", Role::WatchlistClerk, None, None)
         .await;
-    let mut broken = entry_input(NAME);
-    broken["sex"] = json!(["not", NAME]);
+    let mut broken = order_input(NAME);
+    broken["subject"]["sex"] = json!(["not", NAME]);
     world
-        .post("/api/v1/entries", &clerk, broken)
+        .post("/api/v1/orders", &clerk, broken)
         .await
         .refused(400, "bad_json");
     world
-        .post("/api/v1/entries", &clerk, entry_input(NAME))
+        .post("/api/v1/orders", &clerk, order_input(NAME))
         .await
         .ok();
     let alert = world.raise(1).await;

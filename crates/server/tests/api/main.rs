@@ -19,6 +19,7 @@ mod judging;
 mod lapse;
 mod lists;
 mod logs;
+mod orders;
 mod policies;
 mod record;
 mod sessions;

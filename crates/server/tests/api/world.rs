@@ -152,6 +152,7 @@ impl Reply {
 /// A signed-in person.
 #[derive(Clone, Debug, Default)]
 pub struct Person {
+    pub username: String,
     pub cookie: String,
     pub csrf: String,
 }
@@ -431,7 +432,7 @@ impl World {
     ) -> Person {
         let language = Some("en".to_owned());
         let input = account::AccountInput {
-            agency: None,
+            agency: (role == Role::AgencyLiaison).then_some(Agency::Police),
             username: username.into(),
             display_name: format!("Officer {username}"),
             role,
@@ -472,6 +473,7 @@ impl World {
             .unwrap()
             .to_owned();
         Person {
+            username: username.into(),
             cookie,
             csrf: reply.ok()["csrf"].as_str().unwrap().to_owned(),
         }
@@ -596,6 +598,18 @@ impl World {
         let input = serde_json::from_value(entry_input(name)).unwrap();
         let recorded = entry::record(&self.state, By::System, input, vec![jpeg(name)]).await;
         recorded.unwrap()
+    }
+
+    /// As if `clerk` had recorded it: what the orders of a clerk come to when they are approved.
+    pub async fn record_by(&self, clerk: &Person, name: &str, photo: &str) -> EntryId {
+        let account = tapal_store::account::find(&self.state.db, &clerk.username)
+            .await
+            .unwrap();
+        let by = By::Account(account.unwrap().0.id);
+        let input = serde_json::from_value(entry_input(name)).unwrap();
+        entry::record(&self.state, by, input, vec![jpeg(photo)])
+            .await
+            .unwrap()
     }
 
     /// The only photograph.

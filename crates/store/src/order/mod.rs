@@ -108,7 +108,9 @@ pub async fn record(db: &Db, now: UtcMs, by: By, order: &Order, effect: Effect) 
         now
     ];
     if tx.run(sql, values).await? == 0 {
-        return Err(Error::Conflict("somebody else changed this order just now".into()));
+        return Err(Error::Conflict(
+            "somebody else changed this order just now".into(),
+        ));
     }
     put_step(&mut tx, order.id(), before, step).await?;
     match effect {
@@ -137,7 +139,9 @@ pub async fn record(db: &Db, now: UtcMs, by: By, order: &Order, effect: Effect) 
 
 async fn put_step(tx: &mut Tx, order: OrderId, n: i64, step: &Step) -> Result<()> {
     let plain = Zeroizing::new(to_json(step)?);
-    let sealed = tx.vault().seal("order_step", &place(order, n), "step", plain.as_bytes())?;
+    let sealed = tx
+        .vault()
+        .seal("order_step", &place(order, n), "step", plain.as_bytes())?;
     let sql = "INSERT INTO order_step (of, n, at, account, action, step_sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = args![order, n, step.at, step.by, step.action.name(), sealed];
     tx.run(sql, values).await.map(|_| ())
@@ -164,8 +168,12 @@ async fn read(db: &Db, row: &Row) -> Result<Filed> {
     let mut steps = Vec::new();
     for row in db.all(sql, args![id]).await? {
         let place = place(id, row.int("n")?);
-        let plain = db.vault().open("order_step", &place, "step", &row.blob("step_sealed")?)?;
-        steps.push(from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?);
+        let plain = db
+            .vault()
+            .open("order_step", &place, "step", &row.blob("step_sealed")?)?;
+        steps.push(from_json(
+            std::str::from_utf8(&plain).map_err(Error::other)?,
+        )?);
     }
     let order = Order::replay(id, steps);
     Ok(Filed {
@@ -205,7 +213,9 @@ pub async fn list(db: &Db, wanted: Wanted, limit: i64) -> Result<Vec<Filed>> {
 
 /// The order behind an entry.
 pub async fn of_entry(db: &Db, entry: EntryId) -> Result<Option<OrderId>> {
-    let row = db.first("SELECT id FROM orders WHERE entry = $1", args![entry]).await?;
+    let row = db
+        .first("SELECT id FROM orders WHERE entry = $1", args![entry])
+        .await?;
     row.map(|row| row.id("id")).transpose()
 }
 
@@ -217,7 +227,11 @@ pub async fn over(db: &Db, today: Day) -> Result<Vec<OrderId>> {
 }
 
 /// How many approved orders end on each day from `from` to `to`, of one agency or all.
-pub async fn ending(db: &Db, agency: Option<Agency>, (from, to): (Day, Day)) -> Result<Vec<(Day, OrderKind, i64)>> {
+pub async fn ending(
+    db: &Db,
+    agency: Option<Agency>,
+    (from, to): (Day, Day),
+) -> Result<Vec<(Day, OrderKind, i64)>> {
     let sql = "SELECT last_day, kind, COUNT(*) AS n FROM orders WHERE status IN ('approved', 'extension_requested') \
                AND last_day >= $1 AND last_day <= $2 AND ($3 IS NULL OR agency = $3) GROUP BY last_day, kind ORDER BY last_day, kind";
     let values = args![from.to_string(), to.to_string(), agency.map(Agency::name)];

@@ -1,11 +1,7 @@
 //! Photographs of an order, sealed. One that is replaced stays, marked, so that it can be seen what was approved when.
 //! Must not give pixels to anybody but who shows them and records the look.
 
-use tapal_domain::{
-    id::OrderId,
-    time::UtcMs,
-    wire::ShotQuality,
-};
+use tapal_domain::{id::OrderId, time::UtcMs, wire::ShotQuality};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -52,25 +48,40 @@ pub async fn add_photo(db: &Db, now: UtcMs, by: By, of: OrderId, photo: &NewPhot
     let mut tx = db.begin(now).await?;
     let n = insert(&mut tx, of, photo).await?;
     let detail = serde_json::json!({ "n": n, "model_id": photo.model_id });
-    tx.commit(Note::new(by, "order.photo_added", "order", of).with(detail)).await?;
+    tx.commit(Note::new(by, "order.photo_added", "order", of).with(detail))
+        .await?;
     Ok(n)
 }
 
 /// Puts a photograph in the place of another, which stays, marked.
-pub async fn replace_photo(db: &Db, now: UtcMs, by: By, of: OrderId, old: i64, photo: &NewPhoto) -> Result<i64> {
+pub async fn replace_photo(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    of: OrderId,
+    old: i64,
+    photo: &NewPhoto,
+) -> Result<i64> {
     let mut tx = db.begin(now).await?;
-    let sql = "UPDATE order_photo SET replaced_at = $3 WHERE of = $1 AND n = $2 AND replaced_at IS NULL";
+    let sql =
+        "UPDATE order_photo SET replaced_at = $3 WHERE of = $1 AND n = $2 AND replaced_at IS NULL";
     if tx.run(sql, args![of, old, now]).await? == 0 {
         return Err(Error::NotFound);
     }
     let n = insert(&mut tx, of, photo).await?;
     let detail = serde_json::json!({ "n": n, "instead_of": old, "model_id": photo.model_id });
-    tx.commit(Note::new(by, "order.photo_replaced", "order", of).with(detail)).await?;
+    tx.commit(Note::new(by, "order.photo_replaced", "order", of).with(detail))
+        .await?;
     Ok(n)
 }
 
 async fn insert(tx: &mut Tx, of: OrderId, photo: &NewPhoto) -> Result<i64> {
-    let row = tx.one("SELECT COUNT(*) AS n FROM order_photo WHERE of = $1", args![of]).await?;
+    let row = tx
+        .one(
+            "SELECT COUNT(*) AS n FROM order_photo WHERE of = $1",
+            args![of],
+        )
+        .await?;
     let (n, id) = (row.int("n")?, photo.id.to_string());
     let template = Zeroizing::new(template_bytes(&photo.template));
     let seal = |column: &str, plain: &[u8]| tx.vault().seal("order_photo", &id, column, plain);
@@ -82,7 +93,17 @@ async fn insert(tx: &mut Tx, of: OrderId, photo: &NewPhoto) -> Result<i64> {
     let sql = "INSERT INTO order_photo (id, of, n, model_id, quality, photo_sealed, portrait_sealed, template_sealed, created_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let quality = to_json(&photo.quality)?;
-    let values = args![&id, of, n, &photo.model_id, quality, original, portrait, template, tx.now()];
+    let values = args![
+        &id,
+        of,
+        n,
+        &photo.model_id,
+        quality,
+        original,
+        portrait,
+        template,
+        tx.now()
+    ];
     tx.run(sql, values).await?;
     Ok(n)
 }
@@ -92,7 +113,8 @@ pub async fn portrait(db: &Db, of: OrderId, n: i64) -> Result<Zeroizing<Vec<u8>>
     let sql = "SELECT id, portrait_sealed FROM order_photo WHERE of = $1 AND n = $2";
     let row = db.one(sql, args![of, n]).await?;
     let sealed = row.blob("portrait_sealed")?;
-    db.vault().open("order_photo", &row.text("id")?, "portrait", &sealed)
+    db.vault()
+        .open("order_photo", &row.text("id")?, "portrait", &sealed)
 }
 
 /// The photographs that are not replaced, whole, for the entry an approval makes. `ids` makes the entry's own.
@@ -102,7 +124,8 @@ pub async fn kept_photos(db: &Db, of: OrderId, ids: impl Fn() -> Uuid) -> Result
     let photo = |row: &Row| {
         let id = row.text("id")?;
         let open = |column: &str, sealed: &str| {
-            db.vault().open("order_photo", &id, column, &row.blob(sealed)?)
+            db.vault()
+                .open("order_photo", &id, column, &row.blob(sealed)?)
         };
         let template = open("template", "template_sealed")?;
         let values = template.as_chunks::<4>().0.iter();
