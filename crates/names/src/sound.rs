@@ -1,0 +1,205 @@
+//! How a part of a name sounds, roughly and alike for the spellings of many countries: old and new Indonesian, Arabic as
+//! written in English, French and Indonesian, German and English Slavic. Must not decide anything.
+
+use crate::word::Word;
+
+/// Whether a letter is a vowel.
+#[must_use]
+pub const fn vowel(letter: u8) -> bool {
+    matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
+}
+
+/// A spelling, what must follow it (`V` a vowel, `C` no vowel, `K` a consonant and something before, `S` it stands at the start, `-` anything), its sound.
+type Rule = (&'static [u8], u8, &'static [u8]);
+
+/// The first that fits is applied, longest first. Old Indonesian oe/u, tj/c, dj/j, nj/ny, sj/sy, ch/kh are among them.
+const RULES: [Rule; 45] = [
+    (b"tsch", b'-', b"c"),
+    (b"sch", b'-', b"s"),
+    (b"tch", b'-', b"c"),
+    (b"dzh", b'-', b"j"),
+    (b"tj", b'-', b"c"),
+    (b"dj", b'-', b"j"),
+    (b"zh", b'-', b"j"),
+    (b"sh", b'-', b"s"),
+    (b"sj", b'-', b"s"),
+    (b"sy", b'V', b"s"),
+    (b"nj", b'V', b"ni"),
+    (b"ny", b'V', b"ni"),
+    (b"ts", b'-', b"z"),
+    (b"tz", b'-', b"z"),
+    (b"dz", b'-', b"z"),
+    (b"cz", b'-', b"c"),
+    (b"hs", b'S', b"s"),
+    (b"kh", b'K', b""),
+    (b"kh", b'-', b"h"),
+    (b"ch", b'K', b""),
+    (b"ch", b'-', b"c"),
+    (b"gh", b'-', b"g"),
+    (b"ph", b'-', b"f"),
+    (b"th", b'-', b"t"),
+    (b"dh", b'-', b"d"),
+    (b"bh", b'-', b"b"),
+    (b"lh", b'-', b"l"),
+    (b"rh", b'-', b"r"),
+    (b"wh", b'-', b"v"),
+    (b"ck", b'-', b"k"),
+    (b"qu", b'V', b"k"),
+    (b"ng", b'C', b"n"),
+    (b"oe", b'-', b"u"),
+    (b"ou", b'-', b"u"),
+    (b"oo", b'-', b"u"),
+    (b"ee", b'-', b"i"),
+    (b"ij", b'C', b"i"),
+    (b"iy", b'C', b"i"),
+    (b"yj", b'C', b"i"),
+    (b"x", b'S', b"s"),
+    (b"x", b'-', b"ks"),
+    (b"q", b'-', b"k"),
+    (b"w", b'-', b"v"),
+    (b"j", b'C', b"i"),
+    (b"y", b'C', b"i"),
+];
+
+/// The sound of lower-case ASCII letters.
+#[must_use]
+pub fn sound(text: &[u8]) -> Word {
+    let mut out = Word::EMPTY;
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let taken = if plain(rest) {
+            None
+        } else {
+            rule(rest, at == 0)
+        };
+        match taken {
+            Some((from, _, to)) => {
+                to.iter().for_each(|letter| put(&mut out, *letter));
+                at += from.len();
+            }
+            None => {
+                // Within a word a y before a vowel is a glide; only at the start it is a consonant.
+                let letter = if rest[0] == b'y' && at > 0 {
+                    b'i'
+                } else {
+                    rest[0]
+                };
+                let silent = letter == b'h'
+                    && at > 0
+                    && !rest
+                        .get(1)
+                        .is_some_and(|next| vowel(*next) || *next == b'y');
+                if !silent {
+                    put(&mut out, letter);
+                }
+                at += 1;
+            }
+        }
+    }
+    // A last h is not heard: Abdullah, Abdulla.
+    while out.len() > 2 && out.bytes().last() == Some(&b'h') && vowel(out.bytes()[out.len() - 2]) {
+        out.truncate(out.len() - 1);
+    }
+    out
+}
+
+/// Letters that begin no rule, checked first because most letters are.
+fn plain(rest: &[u8]) -> bool {
+    match rest[0] {
+        b'a' | b'f' | b'h' | b'm' | b'i' | b'u' | b'v' if rest.len() == 1 => true,
+        b'a' | b'f' | b'm' | b'u' | b'v' => true,
+        _ => false,
+    }
+}
+
+fn rule(rest: &[u8], start: bool) -> Option<&'static Rule> {
+    RULES.iter().find(|(from, when, _)| {
+        from[0] == rest[0] && rest.starts_with(from) && {
+            let next = rest.get(from.len()).copied();
+            let open = next.is_some_and(|letter| vowel(letter) || letter == b'y');
+            match when {
+                b'V' => open,
+                b'C' => !open,
+                b'K' => !start && !open && next.is_some(),
+                b'S' => start,
+                _ => true,
+            }
+        }
+    })
+}
+
+/// Double letters count once.
+fn put(out: &mut Word, letter: u8) {
+    if out.bytes().last() != Some(&letter) {
+        out.push(letter);
+    }
+}
+
+/// The consonants, written alike where they are easily taken for each other, with a mark for a vowel in front.
+/// What spelling, dialect and vowels not written cannot change much.
+#[must_use]
+pub fn skeleton(sound: &[u8]) -> Word {
+    let mut out = Word::EMPTY;
+    for (at, letter) in sound.iter().enumerate() {
+        let class = match letter {
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => {
+                if at == 0 {
+                    b'a'
+                } else {
+                    continue;
+                }
+            }
+            b'c' | b'k' | b'g' | b'j' | b'q' => b'k',
+            b's' | b'z' | b'x' => b's',
+            b'd' | b't' => b't',
+            b'b' | b'p' | b'f' | b'v' | b'w' => b'p',
+            b'm' | b'n' => b'n',
+            other => *other,
+        };
+        put(&mut out, class);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn alike(names: &[&str]) {
+        let all: Vec<String> = names
+            .iter()
+            .map(|n| sound(n.as_bytes()).as_str().to_owned())
+            .collect();
+        assert!(
+            all.windows(2).all(|two| two[0] == two[1]),
+            "{names:?}: {all:?}"
+        );
+    }
+
+    #[test]
+    fn old_and_new_spellings_sound_alike() {
+        alike(&["soekarno", "sukarno"]);
+        alike(&["tjipto", "cipto"]);
+        alike(&["djoko", "joko"]);
+        alike(&["sjarif", "syarif", "sharif"]);
+        alike(&["njoman", "nyoman"]);
+        alike(&["achmad", "akhmad", "ahmad"]);
+        alike(&["jusuf", "jusuff"]);
+        alike(&["abdullah", "abdulla"]);
+        alike(&["zelenskij", "zelenskiy", "zelensky", "zelenskyy"]);
+        alike(&["jinping", "jinpin"]);
+        alike(&["hsi", "xi"]);
+        alike(&["mahmud", "mahmoud", "mahmood"]);
+    }
+
+    #[test]
+    fn skeletons_forget_vowels_and_voice() {
+        let bones = |name: &str| skeleton(sound(name.as_bytes()).bytes()).as_str().to_owned();
+        assert_eq!(bones("usama"), bones("osama"));
+        assert_eq!(bones("laden"), bones("ladin"));
+        assert_eq!(bones("barak"), "prk");
+        assert_eq!(bones("obama"), "apn");
+    }
+}
