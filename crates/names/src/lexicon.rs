@@ -89,7 +89,8 @@ const EASTERN: &str = "kim gim | lee yi ri rhee i rhie | park pak bak | choe cho
     xie hsieh | tang | deng teng | feng | cao tsao | peng | zeng tseng tsang | xiao hsiao | tian tien | dong tung | pan | yuan | cai tsai | \
     jiang chiang | yuu | ye yeh | su | lu | ding ting | ren jen | shen | yao | zhong chung | cui tsui | liao | fan | shi shih | jia chia | \
     xia hsia | fu | fang | zou tsou | xiong | bai | meng | qin chin | qiu chiu | hou | xue | duan | lei | hao | kong kung | shao | wan | \
-    mao | mo | wei";
+    mao | mo | wei | ban bang | ha | ham | hyun hyon | na | sung seong | sok seok | won | yeo | yeom yom | eom um | ok | tak | \
+    pyo | ki | kil gil | myung myong";
 
 /// Short forms of given names: `full short short`.
 const SHORT: &str = "william bill will billy | robert bob rob bobby | richard dick rick rich | james jim jimmy | john jack johnny | \

@@ -11,16 +11,23 @@
 
 mod compare;
 mod distance;
+mod document;
+mod facts;
+mod index;
 mod lexicon;
 mod likeness;
 mod name;
 mod script;
 mod sound;
+pub mod synthetic;
 mod token;
 mod weight;
 mod word;
 
 pub use compare::{Comparison, compare, compare_names};
+pub use document::DocumentNumber;
+pub use facts::{Birth, Country, Facts, NotABirth, Sex};
+pub use index::{DocumentHit, Index, NameHit, Screening, Subject};
 pub use name::Name;
 pub use weight::{Feature, Row, THRESHOLD, Verdict};
 pub use word::Word;

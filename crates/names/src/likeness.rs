@@ -105,7 +105,7 @@ fn unvowelled(a: &Part, b: &Part) -> f32 {
 }
 
 /// The skeleton of a word whose w and y may be long vowels.
-fn bones(sound: &[u8], long_vowels: bool) -> Word {
+pub(crate) fn bones(sound: &[u8], long_vowels: bool) -> Word {
     if !long_vowels {
         return skeleton(sound);
     }

@@ -99,6 +99,7 @@ impl Name {
         gather(&mut name, &tokens);
         join_eastern(&mut name.parts);
         name.parts.iter_mut().for_each(Part::annotate);
+        name.parts.shrink_to_fit();
         name
     }
 
@@ -106,6 +107,11 @@ impl Name {
     #[must_use]
     pub fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.parts.capacity() * std::mem::size_of::<Part>()
     }
 
     /// Whether nothing was left that could be compared.

@@ -1,0 +1,143 @@
+//! Keys under which a name is found: what a slip, another spelling or a split word leaves as it was. Many keys find too
+//! much, which the comparison throws out; none may be needed that a match would lack.
+
+use crate::{
+    likeness::bones,
+    name::{Name, Part, Role},
+    script::Script,
+    sound::{skeleton, sound, vowel},
+    word::Word,
+};
+
+/// A key and the part of the name it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub hash: u32,
+    pub part: u8,
+}
+
+/// Kinds, so that the keys of one do not meet those of another.
+const BONES: u8 = 1;
+const GROUP: u8 = 2;
+const SHORT_FORM: u8 = 3;
+const SHAPE: u8 = 4;
+const BEGINNING: u8 = 5;
+
+/// FNV-1a.
+fn hash(kind: u8, bytes: &[u8]) -> u32 {
+    let mut hash = 0x811c_9dc5_u32;
+    for byte in std::iter::once(&kind).chain(bytes) {
+        hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    }
+    hash
+}
+
+/// Whether a part has keys of its own: initials and "servant of" are in every other name.
+pub(super) fn keyed(part: &Part) -> bool {
+    matches!(part.role, Role::Plain | Role::Patronymic) && part.weight > 250
+}
+
+/// All keys of a name, each once.
+pub(super) fn keys(name: &Name) -> Vec<Key> {
+    let mut found = Vec::with_capacity(32);
+    let alone = name.parts.iter().filter(|part| keyed(part)).count() < 2;
+    for (at, part) in (0u8..).zip(&name.parts) {
+        if keyed(part) || alone {
+            of_part(part, at, &mut found);
+        }
+    }
+    of_neighbours(name, &mut found);
+    if let Some(first) = name.parts.first().filter(|part| keyed(part)) {
+        of_beginning(first, &mut found);
+    }
+    found.sort_unstable_by_key(|key| (key.hash, key.part));
+    found.dedup_by_key(|key| key.hash);
+    found
+}
+
+fn of_part(part: &Part, at: u8, found: &mut Vec<Key>) {
+    let mut put = |kind: u8, bytes: &[u8]| {
+        found.push(Key {
+            hash: hash(kind, bytes),
+            part: at,
+        });
+    };
+    if part.group != 0 {
+        put(GROUP, &part.group.to_le_bytes());
+    }
+    if part.short != 0 {
+        put(SHORT_FORM, &part.short.to_le_bytes());
+    }
+    let bare = skeleton(part.sound.bytes());
+    of_skeleton(&bare, &mut put);
+    if part.script == Script::Abjad {
+        of_skeleton(&bones(part.sound.bytes(), true), &mut put);
+    }
+    if bare.len() <= 2 {
+        of_shape(&part.sound, &mut put);
+    }
+    if !part.before.is_empty() {
+        let mut text = part.before;
+        text.extend(part.text.bytes());
+        put(BONES, skeleton(sound(text.bytes()).bytes()).bytes());
+    }
+}
+
+/// The skeleton, and each with one letter left out: two skeletons a letter apart share one of these.
+fn of_skeleton(bones: &Word, put: &mut impl FnMut(u8, &[u8])) {
+    put(BONES, bones.bytes());
+    if bones.len() >= 3 {
+        (0..bones.len()).for_each(|at| put(BONES, without(bones.bytes(), at).bytes()));
+    }
+}
+
+fn without(bytes: &[u8], at: usize) -> Word {
+    let mut shorter = Word::EMPTY;
+    shorter.extend(&bytes[..at]);
+    shorter.extend(&bytes[at + 1..]);
+    shorter
+}
+
+/// Short words have too few consonants to leave one out: their vowels keep the place.
+fn of_shape(sound: &Word, put: &mut impl FnMut(u8, &[u8])) {
+    let mut shape = Word::EMPTY;
+    for letter in sound.bytes() {
+        let place = if vowel(*letter) { b'a' } else { *letter };
+        if shape.bytes().last() != Some(&b'a') || place != b'a' {
+            shape.push(place);
+        }
+    }
+    for (at, letter) in shape.bytes().iter().enumerate() {
+        if *letter != b'a' && shape.len() > 2 {
+            put(SHAPE, without(shape.bytes(), at).bytes());
+        }
+    }
+}
+
+/// Two neighbours, and three, as one word.
+fn of_neighbours(name: &Name, found: &mut Vec<Key>) {
+    for from in 0..name.parts.len() {
+        for span in 2..=3 {
+            let Some(parts) = name.parts.get(from..from + span) else {
+                break;
+            };
+            let mut text = Word::EMPTY;
+            parts.iter().for_each(|part| text.extend(part.text.bytes()));
+            let joined = skeleton(sound(text.bytes()).bytes());
+            found.push(Key {
+                hash: hash(BONES, joined.bytes()),
+                part: u8::try_from(from).unwrap_or(u8::MAX),
+            });
+        }
+    }
+}
+
+/// A first name may be cut short: Ben, Benjamin.
+fn of_beginning(first: &Part, found: &mut Vec<Key>) {
+    if first.text.len() >= 3 && !first.distinct {
+        found.push(Key {
+            hash: hash(BEGINNING, &first.text.bytes()[..3]),
+            part: 0,
+        });
+    }
+}
