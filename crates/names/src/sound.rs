@@ -136,20 +136,15 @@ fn put(out: &mut Word, letter: u8) {
     }
 }
 
-/// The consonants, written alike where they are easily taken for each other, with a mark for a vowel in front.
-/// What spelling, dialect and vowels not written cannot change much.
+/// The consonants, written alike where they are easily taken for each other, with a mark for a vowel in front. An h
+/// within is left out. What spelling, dialect and vowels not written cannot change much.
 #[must_use]
 pub fn skeleton(sound: &[u8]) -> Word {
     let mut out = Word::EMPTY;
+    let mut before = 0;
     for (at, letter) in sound.iter().enumerate() {
         let class = match letter {
-            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => {
-                if at == 0 {
-                    b'a'
-                } else {
-                    continue;
-                }
-            }
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => b'a',
             b'c' | b'k' | b'g' | b'j' | b'q' => b'k',
             b's' | b'z' | b'x' => b's',
             b'd' | b't' => b't',
@@ -157,7 +152,11 @@ pub fn skeleton(sound: &[u8]) -> Word {
             b'm' | b'n' => b'n',
             other => *other,
         };
-        put(&mut out, class);
+        // Only neighbours count once: what stands between two vowels is a consonant of its own.
+        if class != before && (at == 0 || !matches!(class, b'a' | b'h')) {
+            out.push(class);
+        }
+        before = class;
     }
     out
 }

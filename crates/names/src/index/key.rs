@@ -73,6 +73,24 @@ fn of_part(part: &Part, at: u8, found: &mut Vec<Key>) {
     if part.script == Script::Abjad {
         of_skeleton(&bones(part.sound.bytes(), true), &mut put);
     }
+    // In old spelling a j within is a y, hardly a consonant.
+    if part
+        .sound
+        .bytes()
+        .iter()
+        .skip(1)
+        .any(|letter| *letter == b'j')
+    {
+        let mut without = Word::EMPTY;
+        let kept = part
+            .sound
+            .bytes()
+            .iter()
+            .enumerate()
+            .filter(|(at, letter)| *at == 0 || **letter != b'j');
+        kept.for_each(|(_, letter)| without.push(*letter));
+        put(BONES, skeleton(without.bytes()).bytes());
+    }
     if bare.len() <= 2 {
         of_shape(&part.sound, &mut put);
     }
@@ -100,34 +118,50 @@ fn without(bytes: &[u8], at: usize) -> Word {
 
 /// Short words have too few consonants to leave one out: their vowels keep the place.
 fn of_shape(sound: &Word, put: &mut impl FnMut(u8, &[u8])) {
-    let mut shape = Word::EMPTY;
-    for letter in sound.bytes() {
-        let place = if vowel(*letter) { b'a' } else { *letter };
-        if shape.bytes().last() != Some(&b'a') || place != b'a' {
-            shape.push(place);
-        }
-    }
+    let shape = shape(sound.bytes());
+    put(SHAPE, shape.bytes());
     for (at, letter) in shape.bytes().iter().enumerate() {
         if *letter != b'a' && shape.len() > 2 {
-            put(SHAPE, without(shape.bytes(), at).bytes());
+            put(
+                SHAPE,
+                self::shape(without(shape.bytes(), at).bytes()).bytes(),
+            );
         }
     }
 }
 
-/// Two neighbours, and three, as one word.
+/// Vowels written alike, neighbours once.
+fn shape(sound: &[u8]) -> Word {
+    let mut shape = Word::EMPTY;
+    for letter in sound {
+        let place = if vowel(*letter) { b'a' } else { *letter };
+        if place != b'a' || shape.bytes().last() != Some(&b'a') {
+            shape.push(place);
+        }
+    }
+    shape
+}
+
+/// Two neighbours, and three, as one word; a part with the particle behind it, as in MuhammadbinX.
 fn of_neighbours(name: &Name, found: &mut Vec<Key>) {
-    for from in 0..name.parts.len() {
-        for span in 2..=3 {
-            let Some(parts) = name.parts.get(from..from + span) else {
-                break;
-            };
-            let mut text = Word::EMPTY;
-            parts.iter().for_each(|part| text.extend(part.text.bytes()));
-            let joined = skeleton(sound(text.bytes()).bytes());
-            found.push(Key {
-                hash: hash(BONES, joined.bytes()),
-                part: u8::try_from(from).unwrap_or(u8::MAX),
-            });
+    let mut put = |from: usize, text: &Word| {
+        found.push(Key {
+            hash: hash(BONES, skeleton(sound(text.bytes()).bytes()).bytes()),
+            part: u8::try_from(from).unwrap_or(u8::MAX),
+        });
+    };
+    for (from, pair) in name.parts.windows(2).enumerate() {
+        let mut text = pair[0].text;
+        if !pair[1].before.is_empty() && keyed(&pair[0]) {
+            text.extend(pair[1].before.bytes());
+            put(from, &text);
+            text.truncate(pair[0].text.len());
+        }
+        text.extend(pair[1].text.bytes());
+        put(from, &text);
+        if let Some(third) = name.parts.get(from + 2) {
+            text.extend(third.text.bytes());
+            put(from, &text);
         }
     }
 }
