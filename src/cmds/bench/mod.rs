@@ -4,7 +4,7 @@ mod alerts;
 mod embed;
 mod node;
 mod play;
-mod search;
+pub mod search;
 mod video;
 
 use clap::Subcommand;
