@@ -95,9 +95,15 @@ fn drop_cost(word: &[u8], at: usize) -> u16 {
 /// The distance, in tenths of a letter.
 #[must_use]
 pub fn distance(a: &[u8], b: &[u8]) -> u16 {
+    within(a, b, u16::MAX).unwrap_or(u16::MAX)
+}
+
+/// The distance if it is at most `limit`; `None`, as soon as that is certain, if it is more.
+fn within(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
     if a == b {
-        return 0;
+        return Some(0);
     }
+    let mut least_before = 0;
     let mut before = [0u16; LONGEST + 1];
     let mut above = [0u16; LONGEST + 1];
     let mut row = [0u16; LONGEST + 1];
@@ -110,6 +116,7 @@ pub fn distance(a: &[u8], b: &[u8]) -> u16 {
     for (i, &x) in a.iter().enumerate() {
         let gone = drop_cost(a, i);
         row[0] = above[0] + gone;
+        let mut least = row[0];
         for (j, &y) in b.iter().enumerate() {
             let mut best = above[j]
                 + if x == y {
@@ -122,14 +129,18 @@ pub fn distance(a: &[u8], b: &[u8]) -> u16 {
                 best = best.min(before[j - 1] + 7);
             }
             row[j + 1] = best;
+            least = least.min(best);
         }
-        before = above;
-        above = row;
+        // Costs only grow, and an exchange looks back two rows.
+        if least > limit && least_before > limit {
+            return None;
+        }
+        (least_before, before, above) = (least, above, row);
     }
-    above[b.len()]
+    Some(above[b.len()]).filter(|far| *far <= limit)
 }
 
-/// 1 for equal, 0 for nothing alike: the distance as a share of the longer one.
+/// 1 for equal, 0 for less than half alike: the distance as a share of the longer one.
 #[must_use]
 pub fn similarity(a: &Word, b: &Word) -> f32 {
     let longer = a.len().max(b.len());
@@ -141,7 +152,12 @@ pub fn similarity(a: &Word, b: &Word) -> f32 {
     if shorter * 2 < longer {
         return 0.0;
     }
-    let far = f32::from(distance(a.bytes(), b.bytes())) / f32::from(LETTER);
+    // Below a half it is another name, however far.
+    let limit = u16::try_from(longer).unwrap_or(0) * LETTER / 2;
+    let Some(far) = within(a.bytes(), b.bytes(), limit) else {
+        return 0.0;
+    };
+    let far = f32::from(far) / f32::from(LETTER);
     (1.0 - far / longer as f32).max(0.0)
 }
 

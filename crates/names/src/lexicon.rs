@@ -1,7 +1,11 @@
 //! Words of names that everybody uses: titles, particles, the commonest parts and short forms. General knowledge, no list
 //! of people. Must not hold a rare name: it would be somebody's.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::OnceLock,
+};
 
 use crate::word::Word;
 
@@ -102,13 +106,21 @@ const SHORT: &str = "william bill will billy | robert bob rob bobby | richard di
     nastya | maria masha | natalia natasha | tatiana tanya | yelena lena | francisco paco pancho | jose pepe | guadalupe lupe | \
     abdurrahman gus dur";
 
-/// The tables, looked up by spelling.
-pub struct Lexicon {
-    known: HashMap<&'static str, Known>,
-    degrees: Vec<&'static str>,
-    eastern: HashMap<&'static str, u16>,
-    short: HashMap<&'static str, u16>,
+/// What the tables say about a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Title, particle or common name.
+    pub known: Option<Known>,
+    /// An academic degree.
+    pub degree: bool,
+    /// The group of a Chinese or Korean surname; 0 is none.
+    pub eastern: u16,
+    /// The group of a given name and its short forms; 0 is none.
+    pub short: u16,
 }
+
+/// The tables, looked up by spelling.
+pub struct Lexicon(HashMap<Word, Entry, BuildHasherDefault<Fnv>>);
 
 /// Groups of the eastern surnames start here, so that they never meet the others.
 const EASTERN_FROM: u16 = 2000;
@@ -121,7 +133,7 @@ pub fn lexicon() -> &'static Lexicon {
 
 impl Lexicon {
     fn build() -> Self {
-        let mut known = HashMap::new();
+        let mut all = Lexicon(HashMap::default());
         let mut group = 0;
         for (weight, distinct, names) in COMMON {
             for spellings in names.split('|') {
@@ -131,50 +143,57 @@ impl Lexicon {
                     weight: *weight,
                     distinct: *distinct,
                 };
-                known.extend(spellings.split_whitespace().map(|word| (word, common)));
+                all.each(spellings, |entry| entry.known = Some(common));
             }
         }
-        known.extend(TITLES.split_whitespace().map(|word| (word, Known::Title)));
-        known.extend(
-            PARTICLES
-                .split_whitespace()
-                .map(|word| (word, Known::Particle)),
-        );
-        let groups = |text: &'static str, from: u16| {
-            let mut all = HashMap::new();
-            for (number, spellings) in (from..).zip(text.split('|')) {
-                for word in spellings.split_whitespace() {
-                    all.entry(word).or_insert(number);
+        all.each(TITLES, |entry| entry.known = Some(Known::Title));
+        all.each(PARTICLES, |entry| entry.known = Some(Known::Particle));
+        all.each(DEGREES, |entry| entry.degree = true);
+        for (group, spellings) in (EASTERN_FROM..).zip(EASTERN.split('|')) {
+            all.each(spellings, |entry| {
+                entry.eastern = if entry.eastern == 0 {
+                    group
+                } else {
+                    entry.eastern
                 }
-            }
-            all
-        };
-        Lexicon {
-            known,
-            degrees: DEGREES.split_whitespace().collect(),
-            eastern: groups(EASTERN, EASTERN_FROM),
-            short: groups(SHORT, 1),
+            });
+        }
+        for (group, spellings) in (1..).zip(SHORT.split('|')) {
+            all.each(spellings, |entry| entry.short = group);
+        }
+        all
+    }
+
+    fn each(&mut self, words: &str, set: impl Fn(&mut Entry)) {
+        for word in words.split_whitespace() {
+            set(self.0.entry(Word::of(word.as_bytes())).or_default());
         }
     }
 
-    /// What kind of known word this is.
-    pub fn known(&self, word: &Word) -> Option<Known> {
-        self.known.get(word.as_str()).copied()
+    /// What is known of this word.
+    pub fn entry(&self, word: &Word) -> Entry {
+        self.0.get(word).copied().unwrap_or_default()
     }
+}
 
-    /// Whether it is an academic degree.
-    pub fn degree(&self, word: &Word) -> bool {
-        self.degrees.contains(&word.as_str())
+/// FNV-1a: quick for words of a few letters that nobody outside chooses.
+#[derive(Clone, Copy)]
+pub struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
     }
+}
 
-    /// The group of a Chinese or Korean surname.
-    pub fn eastern(&self, word: &Word) -> Option<u16> {
-        self.eastern.get(word.as_str()).copied()
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
     }
-
-    /// The group of a given name and its short forms; 0 is none.
-    pub fn short(&self, word: &Word) -> u16 {
-        self.short.get(word.as_str()).copied().unwrap_or(0)
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
 }
 
@@ -182,8 +201,12 @@ impl Lexicon {
 mod tests {
     use super::*;
 
+    fn entry(name: &str) -> Entry {
+        lexicon().entry(&Word::of(name.as_bytes()))
+    }
+
     fn group(name: &str) -> Option<u16> {
-        match lexicon().known(&Word::of(name.as_bytes())) {
+        match entry(name).known {
             Some(Known::Common { group, .. }) => Some(group),
             _ => None,
         }
@@ -195,16 +218,11 @@ mod tests {
         assert_eq!(group("muhammad"), group("moh"));
         assert_eq!(group("sukarno"), group("soekarno"));
         assert_ne!(group("rahim"), group("rahman"));
-        assert_eq!(lexicon().known(&Word::of(b"hj")), Some(Known::Title));
-        assert_eq!(lexicon().known(&Word::of(b"binti")), Some(Known::Particle));
-        assert!(lexicon().degree(&Word::of(b"msi")));
-        assert_eq!(
-            lexicon().eastern(&Word::of(b"ri")),
-            lexicon().eastern(&Word::of(b"lee"))
-        );
-        assert_eq!(
-            lexicon().short(&Word::of(b"bill")),
-            lexicon().short(&Word::of(b"william"))
-        );
+        assert_eq!(entry("hj").known, Some(Known::Title));
+        assert_eq!(entry("binti").known, Some(Known::Particle));
+        assert!(entry("msi").degree);
+        assert!(entry("ri").eastern > 0 && entry("ri").eastern == entry("lee").eastern);
+        assert!(entry("bill").short > 0 && entry("bill").short == entry("william").short);
+        assert_eq!(entry("fajrin"), Entry::default());
     }
 }

@@ -122,17 +122,14 @@ impl Name {
 }
 
 fn drop_degrees(tokens: &mut Vec<Token>) {
-    let lexicon = lexicon();
-    let degree =
-        |token: &Token| lexicon.degree(&token.text) && (token.after_comma || token.text.len() > 2);
+    let degree = |token: &Token| token.entry.degree && (token.after_comma || token.text.len() > 2);
     while tokens.len() > 2 && tokens.last().is_some_and(degree) {
         tokens.pop();
     }
 }
 
 fn drop_titles(tokens: &mut Vec<Token>) {
-    let title =
-        |token: &Token| token.text.len() > 1 && lexicon().known(&token.text) == Some(Known::Title);
+    let title = |token: &Token| token.text.len() > 1 && token.entry.known == Some(Known::Title);
     if tokens
         .iter()
         .any(|token| !title(token) && token.text.len() > 1)
@@ -147,10 +144,10 @@ const LOOSE: [&str; 12] = [
 ];
 
 fn gather(name: &mut Name, tokens: &[Token]) {
-    let particle = |token: &Token| lexicon().known(&token.text) == Some(Known::Particle);
+    let particle = |token: &Token| token.entry.known == Some(Known::Particle);
     let others = tokens.iter().filter(|token| !particle(token)).count();
     // Ko Tae Bin: three syllables after a surname of China or Korea are no particles.
-    let eastern = matches!(tokens, [a, b, c] if lexicon().eastern(&a.text).is_some()
+    let eastern = matches!(tokens, [a, b, c] if a.entry.eastern != 0
         && [a, b, c].iter().all(|token| token.text.len() > 1 && one_vowel(&token.text)));
     let mut before = Word::EMPTY;
     for (at, token) in tokens.iter().enumerate() {
@@ -209,7 +206,10 @@ fn add(parts: &mut Vec<Part>, token: &Token, before: Word, first: bool) {
         }
         return;
     }
-    let servant = SERVANT.iter().find(|start| text.starts_with(**start));
+    let servant = SERVANT
+        .iter()
+        .filter(|_| text.starts_with("ab"))
+        .find(|start| text.starts_with(**start));
     if let Some(start) = servant.filter(|start| text.len() >= start.len() + 4) {
         let rest = &text[start.len()..];
         if !["lah", "llah", "lahi"].contains(&rest)
@@ -231,9 +231,12 @@ fn add(parts: &mut Vec<Part>, token: &Token, before: Word, first: bool) {
 
 /// Saifuddin, Saifeddine, Saif-al-Din: one ending.
 fn faith(mut text: Word) -> Word {
+    if !text.bytes().contains(&b'd') {
+        return text;
+    }
     let ending = FAITH
         .iter()
-        .find(|ending| text.as_str().ends_with(**ending));
+        .find(|ending| text.bytes().ends_with(ending.as_bytes()));
     if let Some(ending) = ending.filter(|ending| text.len() >= ending.len() + 3) {
         text.truncate(text.len() - ending.len());
         text.extend(b"udin");
@@ -246,7 +249,12 @@ fn patronymic(text: &Word) -> bool {
         "ovich", "evich", "ovych", "evych", "ovitch", "evitch", "ovna", "evna", "ivna", "yivna",
         "ovic", "evic", "ivich", "yich",
     ];
-    text.len() > 6 && ENDS.iter().any(|end| text.as_str().ends_with(end))
+    let last = text.bytes().last();
+    text.len() > 6
+        && matches!(last, Some(b'h' | b'a' | b'c'))
+        && ENDS
+            .iter()
+            .any(|end| text.bytes().ends_with(end.as_bytes()))
 }
 
 /// Kim Jong-un, Kim Jong Un: after a surname of China or Korea, two syllables apart are one given name.
@@ -258,10 +266,10 @@ fn join_eastern(parts: &mut Vec<Part>) {
     if ![a, b, c].into_iter().all(syllable) {
         return;
     }
-    let lexicon = lexicon();
-    let at = if lexicon.eastern(&a.text).is_some() {
+    let eastern = |part: &Part| lexicon().entry(&part.text).eastern != 0;
+    let at = if eastern(a) {
         1
-    } else if lexicon.eastern(&c.text).is_some() {
+    } else if eastern(c) {
         0
     } else {
         return;
@@ -314,17 +322,17 @@ impl Part {
             // Slavic names are as often written without it.
             (self.role, self.weight) = (Role::Patronymic, 600);
         }
-        let lexicon = lexicon();
-        self.short = lexicon.short(&self.text);
+        let entry = lexicon().entry(&self.text);
+        self.short = entry.short;
         if let Some(Known::Common {
             group,
             weight,
             distinct,
-        }) = lexicon.known(&self.text)
+        }) = entry.known
         {
             (self.group, self.weight, self.distinct) = (group, weight, distinct);
-        } else if let Some(group) = lexicon.eastern(&self.text) {
-            (self.group, self.weight, self.distinct) = (group, 600, true);
+        } else if entry.eastern != 0 {
+            (self.group, self.weight, self.distinct) = (entry.eastern, 600, true);
         } else if self.text.len() <= 2 {
             self.weight = 600;
         }

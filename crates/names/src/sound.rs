@@ -9,56 +9,57 @@ pub const fn vowel(letter: u8) -> bool {
     matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
 }
 
-/// A spelling, what must follow it (`V` a vowel, `C` no vowel, `K` a consonant and something before, `S` it stands at the start, `-` anything), its sound.
+/// A spelling, its condition, its sound. Conditions: `V` a vowel follows, `C` none does, `K` a consonant follows and
+/// something stands before, `S` it is the start, `-` none.
 type Rule = (&'static [u8], u8, &'static [u8]);
 
-/// The first that fits is applied, longest first. Old Indonesian oe/u, tj/c, dj/j, nj/ny, sj/sy, ch/kh are among them.
+/// By first letter; of one letter the first that fits is applied, longest first. Old Indonesian oe/u, tj/c, dj/j, nj/ny, sj/sy, ch/kh are among them.
 const RULES: [Rule; 45] = [
-    (b"tsch", b'-', b"c"),
-    (b"sch", b'-', b"s"),
-    (b"tch", b'-', b"c"),
-    (b"dzh", b'-', b"j"),
-    (b"tj", b'-', b"c"),
-    (b"dj", b'-', b"j"),
-    (b"zh", b'-', b"j"),
-    (b"sh", b'-', b"s"),
-    (b"sj", b'-', b"s"),
-    (b"sy", b'V', b"s"),
-    (b"nj", b'V', b"ni"),
-    (b"ny", b'V', b"ni"),
-    (b"ts", b'-', b"z"),
-    (b"tz", b'-', b"z"),
-    (b"dz", b'-', b"z"),
+    (b"bh", b'-', b"b"),
     (b"cz", b'-', b"c"),
-    (b"hs", b'S', b"s"),
-    (b"kh", b'K', b""),
-    (b"kh", b'-', b"h"),
     (b"ch", b'K', b""),
     (b"ch", b'-', b"c"),
-    (b"gh", b'-', b"g"),
-    (b"ph", b'-', b"f"),
-    (b"th", b'-', b"t"),
-    (b"dh", b'-', b"d"),
-    (b"bh", b'-', b"b"),
-    (b"lh", b'-', b"l"),
-    (b"rh", b'-', b"r"),
-    (b"wh", b'-', b"v"),
     (b"ck", b'-', b"k"),
-    (b"qu", b'V', b"k"),
+    (b"dzh", b'-', b"j"),
+    (b"dj", b'-', b"j"),
+    (b"dz", b'-', b"z"),
+    (b"dh", b'-', b"d"),
+    (b"ee", b'-', b"i"),
+    (b"gh", b'-', b"g"),
+    (b"hs", b'S', b"s"),
+    (b"ij", b'C', b"i"),
+    (b"iy", b'C', b"i"),
+    (b"j", b'C', b"i"),
+    (b"kh", b'K', b""),
+    (b"kh", b'-', b"h"),
+    (b"lh", b'-', b"l"),
+    (b"nj", b'V', b"ni"),
+    (b"ny", b'V', b"ni"),
     (b"ng", b'C', b"n"),
     (b"oe", b'-', b"u"),
     (b"ou", b'-', b"u"),
     (b"oo", b'-', b"u"),
-    (b"ee", b'-', b"i"),
-    (b"ij", b'C', b"i"),
-    (b"iy", b'C', b"i"),
-    (b"yj", b'C', b"i"),
+    (b"ph", b'-', b"f"),
+    (b"qu", b'V', b"k"),
+    (b"q", b'-', b"k"),
+    (b"rh", b'-', b"r"),
+    (b"sch", b'-', b"s"),
+    (b"sh", b'-', b"s"),
+    (b"sj", b'-', b"s"),
+    (b"sy", b'V', b"s"),
+    (b"tsch", b'-', b"c"),
+    (b"tch", b'-', b"c"),
+    (b"tj", b'-', b"c"),
+    (b"ts", b'-', b"z"),
+    (b"tz", b'-', b"z"),
+    (b"th", b'-', b"t"),
+    (b"wh", b'-', b"v"),
+    (b"w", b'-', b"v"),
     (b"x", b'S', b"s"),
     (b"x", b'-', b"ks"),
-    (b"q", b'-', b"k"),
-    (b"w", b'-', b"v"),
-    (b"j", b'C', b"i"),
+    (b"yj", b'C', b"i"),
     (b"y", b'C', b"i"),
+    (b"zh", b'-', b"j"),
 ];
 
 /// The sound of lower-case ASCII letters.
@@ -68,11 +69,7 @@ pub fn sound(text: &[u8]) -> Word {
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        let taken = if plain(rest) {
-            None
-        } else {
-            rule(rest, at == 0)
-        };
+        let taken = rule(rest, at == 0);
         match taken {
             Some((from, _, to)) => {
                 to.iter().for_each(|letter| put(&mut out, *letter));
@@ -104,29 +101,40 @@ pub fn sound(text: &[u8]) -> Word {
     out
 }
 
-/// Letters that begin no rule, checked first because most letters are.
-fn plain(rest: &[u8]) -> bool {
-    match rest[0] {
-        b'a' | b'f' | b'h' | b'm' | b'i' | b'u' | b'v' if rest.len() == 1 => true,
-        b'a' | b'f' | b'm' | b'u' | b'v' => true,
-        _ => false,
+/// Where the rules of a letter stand in the table.
+const PLACES: [(u8, u8); 26] = places();
+
+const fn places() -> [(u8, u8); 26] {
+    let mut all = [(0, 0); 26];
+    let mut at = 0;
+    while at < RULES.len() {
+        let letter = (RULES[at].0[0] - b'a') as usize;
+        if all[letter].1 == 0 {
+            all[letter].0 = at as u8;
+        }
+        all[letter].1 = at as u8 + 1;
+        at += 1;
     }
+    all
 }
 
 fn rule(rest: &[u8], start: bool) -> Option<&'static Rule> {
-    RULES.iter().find(|(from, when, _)| {
-        from[0] == rest[0] && rest.starts_with(from) && {
-            let next = rest.get(from.len()).copied();
-            let open = next.is_some_and(|letter| vowel(letter) || letter == b'y');
-            match when {
-                b'V' => open,
-                b'C' => !open,
-                b'K' => !start && !open && next.is_some(),
-                b'S' => start,
-                _ => true,
+    let (from, to) = PLACES[usize::from(rest[0].wrapping_sub(b'a')).min(25)];
+    RULES[usize::from(from)..usize::from(to)]
+        .iter()
+        .find(|(from, when, _)| {
+            rest.starts_with(from) && {
+                let next = rest.get(from.len()).copied();
+                let open = next.is_some_and(|letter| vowel(letter) || letter == b'y');
+                match when {
+                    b'V' => open,
+                    b'C' => !open,
+                    b'K' => !start && !open && next.is_some(),
+                    b'S' => start,
+                    _ => true,
+                }
             }
-        }
-    })
+        })
 }
 
 /// Double letters count once.

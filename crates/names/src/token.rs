@@ -2,6 +2,7 @@
 //! typed for letters are put right. Must not know what a word means.
 
 use crate::{
+    lexicon::{Entry, lexicon},
     script::{self, Script, Sign},
     word::Word,
 };
@@ -10,6 +11,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Token {
     pub text: Word,
+    /// What the tables say about it.
+    pub entry: Entry,
     pub script: Script,
     /// Stands behind a comma.
     pub after_comma: bool,
@@ -34,6 +37,12 @@ struct Reading {
 const NEW: Reading = Reading {
     token: Token {
         text: Word::EMPTY,
+        entry: Entry {
+            known: None,
+            degree: false,
+            eastern: 0,
+            short: 0,
+        },
         script: Script::Alphabet,
         after_comma: false,
         cluster: false,
@@ -82,9 +91,8 @@ pub fn tokens(written: &str) -> Vec<Token> {
     let alone = found.is_empty() && signs_apart;
     finish(&mut found, &mut reading, comma, alone);
     // All in capitals, initials cannot be told from short names.
-    let shouted = found.iter().filter(|token| !token.cluster).count() > 0
-        && !written.chars().any(char::is_lowercase);
-    if shouted {
+    let clusters = found.iter().filter(|token| token.cluster).count();
+    if (1..found.len()).contains(&clusters) && !written.chars().any(char::is_lowercase) {
         found.iter_mut().for_each(|token| token.cluster = false);
     }
     found
@@ -92,6 +100,18 @@ pub fn tokens(written: &str) -> Vec<Token> {
 
 impl Reading {
     fn read(&mut self, sign: char) -> Sign {
+        // Most letters of most names.
+        if sign.is_ascii_alphabetic() {
+            if self.count < 2 {
+                self.first[self.count] = sign;
+            }
+            self.token.text.push(sign.to_ascii_lowercase() as u8);
+            self.count += 1;
+            self.letters += 1;
+            self.small_before = sign.is_ascii_lowercase();
+            self.capitals += usize::from(!self.small_before);
+            return Sign::Letters(Script::Alphabet);
+        }
         let mut text = self.token.text;
         let kind = script::read(sign, &mut |letter| text.push(letter));
         if let Sign::Letters(script) = kind {
@@ -122,6 +142,10 @@ impl Reading {
 
 /// Ends the word, if there is one; `alone` when it is the whole name.
 fn finish(found: &mut Vec<Token>, reading: &mut Reading, comma: bool, alone: bool) {
+    if reading.token.text.is_empty() {
+        *reading = NEW;
+        return;
+    }
     let mut done = std::mem::replace(reading, NEW);
     let letters = done.token.text.bytes();
     if !letters.iter().any(u8::is_ascii_alphabetic) {
@@ -135,8 +159,10 @@ fn finish(found: &mut Vec<Token>, reading: &mut Reading, comma: bool, alone: boo
         let whole = done.token.text.bytes();
         let (surname, given) = whole.split_at(done.first_sign.min(whole.len()));
         let signs = done.token.signs;
+        let surname = Word::of(surname);
         found.push(Token {
-            text: Word::of(surname),
+            entry: lexicon().entry(&surname),
+            text: surname,
             signs: [signs[0], 0, 0],
             ..done.token
         });
@@ -155,18 +181,13 @@ fn finish(found: &mut Vec<Token>, reading: &mut Reading, comma: bool, alone: boo
     {
         done.token.text = Word::of(&done.token.text.bytes()[2..]);
     }
-    let vowels = done
-        .token
-        .text
-        .bytes()
-        .iter()
-        .any(|letter| b"aeiouy".contains(letter));
-    let short = (2..=3).contains(&done.letters);
-    done.token.cluster = short
+    let vowel = |letter: &u8| b"aeiouy".contains(letter);
+    done.token.cluster = (2..=3).contains(&done.letters)
         && done.capitals == done.letters
-        && !vowels
+        && !done.token.text.bytes().iter().any(vowel)
         && !["ng", "md", "mc", "st", "dr", "hj", "mr", "rr", "rm", "kh"]
             .contains(&done.token.text.as_str());
+    done.token.entry = lexicon().entry(&done.token.text);
     found.push(done.token);
 }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 pub const LONGEST: usize = 24;
 
 /// Up to [`LONGEST`] ASCII letters. `Debug` is redacted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Word {
     bytes: [u8; LONGEST],
     len: u8,
@@ -71,6 +71,12 @@ impl Word {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+impl std::hash::Hash for Word {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(self.bytes());
     }
 }
 
