@@ -9,11 +9,18 @@ use crate::{
     word::Word,
 };
 
-/// A key and the part of the name it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A key and the parts of the name it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub hash: u32,
-    pub part: u8,
+    /// A bit a part; the eighth and all after it share one.
+    pub parts: u8,
+    /// Of the part as it sounds, not of one with a letter left out.
+    pub exact: bool,
+}
+
+fn bit(part: usize) -> u8 {
+    1 << part.min(7)
 }
 
 /// Kinds, so that the keys of one do not meet those of another.
@@ -41,25 +48,27 @@ pub(super) fn keyed(part: &Part) -> bool {
 pub(super) fn keys(name: &Name) -> Vec<Key> {
     let mut found = Vec::with_capacity(32);
     let alone = name.parts.iter().filter(|part| keyed(part)).count() < 2;
-    for (at, part) in (0u8..).zip(&name.parts) {
+    for (at, part) in name.parts.iter().enumerate() {
         if keyed(part) || alone {
-            of_part(part, at, &mut found);
+            of_part(part, bit(at), &mut found);
         }
     }
     of_neighbours(name, &mut found);
     if let Some(first) = name.parts.first().filter(|part| keyed(part)) {
         of_beginning(first, &mut found);
     }
-    found.sort_unstable_by_key(|key| (key.hash, key.part));
-    found.dedup_by_key(|key| key.hash);
+    found.sort_unstable();
+    found.dedup();
     found
 }
 
-fn of_part(part: &Part, at: u8, found: &mut Vec<Key>) {
+fn of_part(part: &Part, parts: u8, found: &mut Vec<Key>) {
+    let bare = skeleton(part.sound.bytes());
     let mut put = |kind: u8, bytes: &[u8]| {
         found.push(Key {
             hash: hash(kind, bytes),
-            part: at,
+            parts,
+            exact: kind == GROUP || (kind == BONES && bytes == bare.bytes()),
         });
     };
     if part.group != 0 {
@@ -68,7 +77,6 @@ fn of_part(part: &Part, at: u8, found: &mut Vec<Key>) {
     if part.short != 0 {
         put(SHORT_FORM, &part.short.to_le_bytes());
     }
-    let bare = skeleton(part.sound.bytes());
     of_skeleton(&bare, &mut put);
     if part.script == Script::Abjad {
         of_skeleton(&bones(part.sound.bytes(), true), &mut put);
@@ -144,24 +152,25 @@ fn shape(sound: &[u8]) -> Word {
 
 /// Two neighbours, and three, as one word; a part with the particle behind it, as in MuhammadbinX.
 fn of_neighbours(name: &Name, found: &mut Vec<Key>) {
-    let mut put = |from: usize, text: &Word| {
+    let mut put = |parts: u8, text: &Word| {
         found.push(Key {
             hash: hash(BONES, skeleton(sound(text.bytes()).bytes()).bytes()),
-            part: u8::try_from(from).unwrap_or(u8::MAX),
+            parts,
+            exact: false,
         });
     };
     for (from, pair) in name.parts.windows(2).enumerate() {
         let mut text = pair[0].text;
         if !pair[1].before.is_empty() && keyed(&pair[0]) {
             text.extend(pair[1].before.bytes());
-            put(from, &text);
+            put(bit(from), &text);
             text.truncate(pair[0].text.len());
         }
         text.extend(pair[1].text.bytes());
-        put(from, &text);
+        put(bit(from) | bit(from + 1), &text);
         if let Some(third) = name.parts.get(from + 2) {
             text.extend(third.text.bytes());
-            put(from, &text);
+            put(bit(from) | bit(from + 1) | bit(from + 2), &text);
         }
     }
 }
@@ -171,7 +180,8 @@ fn of_beginning(first: &Part, found: &mut Vec<Key>) {
     if first.text.len() >= 3 && !first.distinct {
         found.push(Key {
             hash: hash(BEGINNING, &first.text.bytes()[..3]),
-            part: 0,
+            parts: bit(0),
+            exact: false,
         });
     }
 }

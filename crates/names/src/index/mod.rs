@@ -1,6 +1,7 @@
 //! A list of people by name and document number, held in memory and asked in milliseconds: keys narrow a million names to
 //! some hundreds, the comparison decides. Keeps nothing it was asked about; must not decide what a hit means.
 
+mod asked;
 mod key;
 mod posting;
 #[cfg(test)]
@@ -12,7 +13,8 @@ use crate::{
     Comparison, DocumentNumber, Facts, Feature, Name, Row, Verdict, compare_names, facts::rows,
     name::Role, weight::score,
 };
-use key::{Key, keyed, keys};
+use asked::Asked;
+use key::{keyed, keys};
 use posting::Postings;
 
 /// One person as a list or a traveller's papers describe them. Personal data: `Debug` is redacted.
@@ -101,9 +103,6 @@ pub struct Screening<K> {
 struct Listed<K> {
     id: K,
     which: u16,
-    /// Parts with keys of their own.
-    keyed: u8,
-    initials: bool,
     name: Name,
 }
 
@@ -116,6 +115,8 @@ struct Held {
 /// The list. `K` names a person: an entry's id, a booking's.
 pub struct Index<K> {
     listed: Vec<Option<Listed<K>>>,
+    /// By place: parts with keys of their own, and whether there are others.
+    outline: Vec<(u8, bool)>,
     free: Vec<u32>,
     postings: Postings,
     people: HashMap<K, Held>,
@@ -128,6 +129,7 @@ impl<K> Default for Index<K> {
     fn default() -> Self {
         Index {
             listed: Vec::new(),
+            outline: Vec::new(),
             free: Vec::new(),
             postings: Postings::default(),
             people: HashMap::new(),
@@ -179,20 +181,19 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
     fn place(&mut self, id: K, which: u16, name: Name) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.listed.push(None);
+            self.outline.push((0, false));
             u32::try_from(self.listed.len() - 1).unwrap_or(u32::MAX)
         });
         for key in keys(&name) {
             self.postings.put(key.hash, place);
         }
-        let listed = Listed {
-            id,
-            which,
-            keyed: parts(&name),
-            initials: initials(&name),
-            name,
-        };
+        let outline = (parts(&name), loose(&name));
+        let listed = Listed { id, which, name };
         if let Some(spot) = self.listed.get_mut(place as usize) {
             *spot = Some(listed);
+        }
+        if let Some(spot) = self.outline.get_mut(place as usize) {
+            *spot = outline;
         }
         place
     }
@@ -366,16 +367,17 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
     /// Places worth comparing, rarest agreement first, and how many more there were.
     fn candidates(&self, name: &Name) -> (Vec<u32>, usize) {
         let asked = Asked::new(name, &self.postings, self.listed.len(), self.few);
-        let mut masks = vec![0u8; self.listed.len()];
+        // Parts shared at all in the low half, exactly in the high half.
+        let mut masks = vec![0u16; self.listed.len()];
         let mut seen = Vec::with_capacity(1024);
         for key in &asked.keys {
-            let bit = 1u8 << key.part.min(7);
+            let bits = u16::from(key.parts) << if key.exact { 8 } else { 0 } | u16::from(key.parts);
             for place in self.postings.get(key.hash) {
                 if let Some(mask) = masks.get_mut(*place as usize) {
                     if *mask == 0 {
                         seen.push(*place);
                     }
-                    *mask |= bit;
+                    *mask |= bits;
                 }
             }
         }
@@ -383,9 +385,10 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
             Vec::with_capacity(seen.len().min(MOST_COMPARED));
         for place in seen {
             let mask = masks.get(place as usize).copied().unwrap_or(0);
-            if let Some(listed) = self.listed.get(place as usize).and_then(Option::as_ref)
-                && let Some(rank) = asked.rank(mask, listed.keyed, listed.initials)
-            {
+            let Some((keyed, loose)) = self.outline.get(place as usize) else {
+                continue;
+            };
+            if let Some(rank) = asked.rank(mask, *keyed, *loose) {
                 ranked.push((Reverse(rank), place));
             }
         }
@@ -416,59 +419,7 @@ fn parts(name: &Name) -> u8 {
     u8::try_from(count).unwrap_or(u8::MAX)
 }
 
-fn initials(name: &Name) -> bool {
-    name.parts
-        .iter()
-        .any(|part| matches!(part.role, Role::Initial | Role::MaybeTitle))
-}
-
-/// A name asked for: its keys, and how rare each of its parts is on this list.
-struct Asked {
-    keys: Vec<Key>,
-    keyed: u8,
-    initials: bool,
-    /// Hundredths of a natural logarithm.
-    rarity: [i32; 8],
-    /// Bits of the parts that are enough alone.
-    few: u8,
-}
-
-impl Asked {
-    fn new(name: &Name, postings: &Postings, listed: usize, most: usize) -> Self {
-        let keys = keys(name);
-        let mut under = [0usize; 8];
-        for key in &keys {
-            under[usize::from(key.part.min(7))] += postings.get(key.hash).len();
-        }
-        let mut few = 0;
-        for (at, count) in under.iter().enumerate() {
-            few |= u8::from(*count <= most) << at;
-        }
-        Asked {
-            keyed: parts(name),
-            initials: initials(name),
-            rarity: under
-                .map(|count| ((listed as f32 / (count + 1) as f32 + 1.0).ln() * 100.0) as i32),
-            few,
-            keys,
-        }
-    }
-
-    /// How promising a listed name is that shares these parts; `None` when it cannot be a match.
-    fn rank(&self, mask: u8, keyed: u8, initials: bool) -> Option<i32> {
-        let need = if self.initials || initials {
-            1
-        } else {
-            self.keyed.min(keyed).clamp(1, 2)
-        };
-        if mask.count_ones() < u32::from(need) && mask & self.few == 0 {
-            return None;
-        }
-        let shared: i32 = (0..8)
-            .filter(|at| mask >> at & 1 == 1)
-            .map(|at| self.rarity[at])
-            .sum();
-        // A name with many more parts, or fewer, has more that is absent.
-        Some(shared - 80 * i32::from(self.keyed.abs_diff(keyed)))
-    }
+/// Whether there are parts without keys: initials, and "servant of".
+fn loose(name: &Name) -> bool {
+    name.parts.iter().any(|part| !keyed(part))
 }
