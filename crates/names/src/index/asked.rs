@@ -2,6 +2,7 @@
 //! else they hold. Only what the weight table rules out may be left out here.
 
 use super::{
+    Outline,
     key::{Key, keyed, keys},
     posting::Postings,
 };
@@ -13,8 +14,7 @@ use crate::{
 /// See the module.
 pub(super) struct Asked {
     pub keys: Vec<Key>,
-    keyed: u8,
-    loose: bool,
+    outline: Outline,
     /// Bits there are keys for.
     bits: u32,
     /// Hundredths of a natural logarithm, by part: shared exactly, and shared at all.
@@ -48,8 +48,7 @@ impl Asked {
             rarities[at] = (rarity(exact[at]), rarity(under[at]));
         }
         Asked {
-            keyed: super::parts(name),
-            loose: super::loose(name),
+            outline: Outline::of(name),
             bits: bits.count_ones(),
             rarity: rarities,
             few,
@@ -60,22 +59,21 @@ impl Asked {
 
     /// How promising a listed name is that shares these parts (low half: at all, high half: exactly); `None` when it cannot
     /// be a match.
-    pub fn rank(&self, mask: u16, keyed: u8, loose: bool) -> Option<i32> {
+    pub fn rank(&self, mask: u16, listed: Outline) -> Option<i32> {
         let shared = (mask & 0xff) as u8;
-        let loose = loose || self.loose;
-        if !loose
-            && !self
-                .possible
-                .get(usize::from(keyed))
-                .copied()
-                .unwrap_or(true)
-        {
+        let (asked, loose) = (self.outline, listed.loose() || self.outline.loose());
+        let possible = self.possible.get(usize::from(listed.keyed));
+        let hopeless = !loose && !possible.copied().unwrap_or(true);
+        if hopeless || initial_differs(asked, listed) || initial_differs(listed, asked) {
             return None;
         }
         // Parts left over on both sides contradict: all parts of the shorter name must be shared. A rare one vouches for
-        // one that its keys miss.
-        let need = u32::from(self.keyed.min(keyed)).min(self.bits).max(1);
-        let spare = u32::from(shared & self.few != 0) + u32::from(loose);
+        // one that its keys miss; initials on both sides may stand for a part each.
+        let need = u32::from(asked.keyed.min(listed.keyed))
+            .min(self.bits)
+            .max(1);
+        let both_short = asked.initials != 0 && listed.initials != 0;
+        let spare = u32::from(shared & self.few != 0) + u32::from(both_short);
         if shared.count_ones() + spare < need {
             return None;
         }
@@ -90,8 +88,13 @@ impl Asked {
             }
         }
         // A name with many more parts, or fewer, has more that is absent.
-        Some(rank - 80 * i32::from(self.keyed.abs_diff(keyed)))
+        Some(rank - 80 * i32::from(asked.keyed.abs_diff(listed.keyed)))
     }
+}
+
+/// Whether the initials of one fit no part of the other, which has parts to spare: that contradicts.
+fn initial_differs(one: Outline, other: Outline) -> bool {
+    one.initials != 0 && one.initials & other.letters == 0 && other.parts > one.keyed
 }
 
 /// The most a listed name with so many keyed parts can reach: every part shared as well as can be, the lightest absent.
@@ -113,7 +116,7 @@ fn possible(name: &Name) -> [bool; MOST_PARTS + 4] {
         let own: f32 = weights[both..].iter().sum();
         let other = lightest * (parts - both) as f32;
         let whole = if parts == weights.len() { WHOLE } else { 0.0 };
-        // A word joined there is several parts here: worth as much as they, so nothing of them is absent.
+        // A word joined there is several parts here: a little more, so that none is ruled out for it.
         let joined = if parts.abs_diff(weights.len()) <= 2 {
             INITIAL
         } else {

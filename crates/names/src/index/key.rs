@@ -99,7 +99,7 @@ fn of_part(part: &Part, parts: u8, found: &mut Vec<Key>) {
         kept.for_each(|(_, letter)| without.push(*letter));
         put(BONES, skeleton(without.bytes()).bytes());
     }
-    if bare.len() <= 2 {
+    if bare.len() <= 3 {
         of_shape(&part.sound, &mut put);
     }
     if !part.before.is_empty() {
@@ -109,10 +109,10 @@ fn of_part(part: &Part, parts: u8, found: &mut Vec<Key>) {
     }
 }
 
-/// The skeleton, and each with one letter left out: two skeletons a letter apart share one of these.
+/// The skeleton, and of a long one each with one letter left out: two skeletons a letter apart share one of these.
 fn of_skeleton(bones: &Word, put: &mut impl FnMut(u8, &[u8])) {
     put(BONES, bones.bytes());
-    if bones.len() >= 3 {
+    if bones.len() > 3 {
         (0..bones.len()).for_each(|at| put(BONES, without(bones.bytes(), at).bytes()));
     }
 }
@@ -124,7 +124,8 @@ fn without(bytes: &[u8], at: usize) -> Word {
     shorter
 }
 
-/// Short words have too few consonants to leave one out: their vowels keep the place.
+/// Short words have too few consonants to leave one out, half the list would share the rest: where their vowels stand
+/// tells them apart.
 fn of_shape(sound: &Word, put: &mut impl FnMut(u8, &[u8])) {
     let shape = shape(sound.bytes());
     put(SHAPE, shape.bytes());

@@ -10,8 +10,11 @@ mod tests;
 use std::{cmp::Reverse, collections::HashMap, hash::Hash};
 
 use crate::{
-    Comparison, DocumentNumber, Facts, Feature, Name, Row, Verdict, compare_names, facts::rows,
-    name::Role, weight::score,
+    Comparison, DocumentNumber, Facts, Feature, Name, Row, Verdict, compare_names,
+    facts::rows,
+    name::{Part, Role},
+    weight::score,
+    word::Word,
 };
 use asked::Asked;
 use key::{keyed, keys};
@@ -115,8 +118,7 @@ struct Held {
 /// The list. `K` names a person: an entry's id, a booking's.
 pub struct Index<K> {
     listed: Vec<Option<Listed<K>>>,
-    /// By place: parts with keys of their own, and whether there are others.
-    outline: Vec<(u8, bool)>,
+    outline: Vec<Outline>,
     free: Vec<u32>,
     postings: Postings,
     people: HashMap<K, Held>,
@@ -181,13 +183,13 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
     fn place(&mut self, id: K, which: u16, name: Name) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.listed.push(None);
-            self.outline.push((0, false));
+            self.outline.push(Outline::default());
             u32::try_from(self.listed.len() - 1).unwrap_or(u32::MAX)
         });
         for key in keys(&name) {
             self.postings.put(key.hash, place);
         }
-        let outline = (parts(&name), loose(&name));
+        let outline = Outline::of(&name);
         let listed = Listed { id, which, name };
         if let Some(spot) = self.listed.get_mut(place as usize) {
             *spot = Some(listed);
@@ -385,10 +387,8 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
             Vec::with_capacity(seen.len().min(MOST_COMPARED));
         for place in seen {
             let mask = masks.get(place as usize).copied().unwrap_or(0);
-            let Some((keyed, loose)) = self.outline.get(place as usize) else {
-                continue;
-            };
-            if let Some(rank) = asked.rank(mask, *keyed, *loose) {
+            let outline = self.outline.get(place as usize);
+            if let Some(rank) = outline.and_then(|outline| asked.rank(mask, *outline)) {
                 ranked.push((Reverse(rank), place));
             }
         }
@@ -414,12 +414,44 @@ fn document(asked: &[DocumentNumber], listed: &[DocumentNumber]) -> Row {
     Row::of(Feature::Document, verdict, 0.0)
 }
 
-fn parts(name: &Name) -> u8 {
-    let count = name.parts.iter().filter(|part| keyed(part)).count();
-    u8::try_from(count).unwrap_or(u8::MAX)
+/// What can be said of a name without looking at it.
+#[derive(Clone, Copy, Default)]
+struct Outline {
+    /// First letters of its parts, as written and as they sound: a bit a letter.
+    letters: u32,
+    /// First letters that stand alone.
+    initials: u32,
+    /// Parts.
+    parts: u8,
+    /// Parts with keys of their own.
+    keyed: u8,
 }
 
-/// Whether there are parts without keys: initials, and "servant of".
-fn loose(name: &Name) -> bool {
-    name.parts.iter().any(|part| !keyed(part))
+impl Outline {
+    fn of(name: &Name) -> Self {
+        let count = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
+        let first = |word: &Word| {
+            word.bytes()
+                .first()
+                .map_or(0, |letter| 1u32 << letter.wrapping_sub(b'a').min(31))
+        };
+        let letters = |part: &Part| first(&part.text) | first(&part.sound);
+        let initial = |part: &&Part| part.role == Role::Initial;
+        Outline {
+            letters: name.parts.iter().map(letters).fold(0, |all, own| all | own),
+            initials: name
+                .parts
+                .iter()
+                .filter(initial)
+                .map(letters)
+                .fold(0, |all, own| all | own),
+            parts: count(name.parts.len()),
+            keyed: count(name.parts.iter().filter(|part| keyed(part)).count()),
+        }
+    }
+
+    /// Whether there are parts without keys: initials, and "servant of".
+    fn loose(self) -> bool {
+        self.parts > self.keyed
+    }
 }
