@@ -88,7 +88,7 @@ impl Asked {
             }
         }
         // A name with many more parts, or fewer, has more that is absent.
-        Some(rank - 80 * i32::from(asked.keyed.abs_diff(listed.keyed)))
+        Some(rank - 80 * i32::from(asked.parts.abs_diff(listed.parts)))
     }
 }
 
