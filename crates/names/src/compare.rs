@@ -350,7 +350,12 @@ fn apart(parts: &[Part], free: &[bool; SIZE], whole: &Part) -> Option<(usize, us
             let like = if span == 1 {
                 with_particle(&parts[from], whole)
             } else {
-                joined(&parts[from..from + span], whole)
+                let turned = if span == 2 {
+                    joined([&parts[from + 1], &parts[from]], whole)
+                } else {
+                    0.0
+                };
+                joined(&parts[from..from + span], whole).max(turned)
             };
             if like >= JOIN_AT && best.is_none_or(|(_, _, most)| like > most) {
                 best = Some((from, span, like));

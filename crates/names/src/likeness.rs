@@ -4,7 +4,7 @@ use crate::{
     distance::{LETTER, distance, similarity},
     name::{Part, Role},
     script::Script,
-    sound::{skeleton, vowel},
+    sound::{bare_skeleton, skeleton, vowel},
     word::Word,
 };
 
@@ -107,7 +107,7 @@ fn unvowelled(a: &Part, b: &Part) -> f32 {
 /// The skeleton of a word whose w and y may be long vowels.
 pub(crate) fn bones(sound: &[u8], long_vowels: bool) -> Word {
     if !long_vowels {
-        return skeleton(sound);
+        return bare_skeleton(sound);
     }
     let mut kept = Word::EMPTY;
     for (at, letter) in sound.iter().enumerate() {
@@ -115,11 +115,11 @@ pub(crate) fn bones(sound: &[u8], long_vowels: bool) -> Word {
             kept.push(*letter);
         }
     }
-    skeleton(kept.bytes())
+    bare_skeleton(kept.bytes())
 }
 
 /// Parts of one name joined, against one part of the other.
-pub(crate) fn joined(parts: &[Part], whole: &Part) -> f32 {
+pub(crate) fn joined<'p>(parts: impl IntoIterator<Item = &'p Part>, whole: &Part) -> f32 {
     let mut text = Word::EMPTY;
     for part in parts {
         text.extend(part.text.bytes());
@@ -187,6 +187,10 @@ mod tests {
         assert!(score("بوتين", "Putin") > 0.8);
         assert!(score("Лавров", "Lavrov") > 0.9);
         assert!(score("أوباما", "Obama") > 0.8);
+        assert!(
+            score("خامنه‌ای", "Khamenei") > 0.8,
+            "no vowel between m and n is written"
+        );
         assert!(score("بوتين", "Merkel") < 0.5);
     }
 }

@@ -122,7 +122,10 @@ impl Name {
 }
 
 fn drop_degrees(tokens: &mut Vec<Token>) {
-    let degree = |token: &Token| token.entry.degree && (token.after_comma || token.text.len() > 2);
+    let counted = |token: &Token| ["jr", "sr", "ii", "iii", "iv"].contains(&token.text.as_str());
+    let degree = |token: &Token| {
+        counted(token) || token.entry.degree && (token.after_comma || token.text.len() > 2)
+    };
     while tokens.len() > 2 && tokens.last().is_some_and(degree) {
         tokens.pop();
     }

@@ -148,6 +148,16 @@ fn put(out: &mut Word, letter: u8) {
 /// within is left out. What spelling, dialect and vowels not written cannot change much.
 #[must_use]
 pub fn skeleton(sound: &[u8]) -> Word {
+    consonants(sound, true)
+}
+
+/// The same of a word whose vowels are not written: neighbours are no cluster there.
+#[must_use]
+pub fn bare_skeleton(sound: &[u8]) -> Word {
+    consonants(sound, false)
+}
+
+fn consonants(sound: &[u8], clusters: bool) -> Word {
     let mut out = Word::EMPTY;
     let mut before = 0;
     for (at, letter) in sound.iter().enumerate() {
@@ -161,7 +171,7 @@ pub fn skeleton(sound: &[u8]) -> Word {
             other => *other,
         };
         // Only neighbours count once: what stands between two vowels is a consonant of its own.
-        if class != before && (at == 0 || !matches!(class, b'a' | b'h')) {
+        if !(clusters && class == before) && (at == 0 || !matches!(class, b'a' | b'h')) {
             out.push(class);
         }
         before = class;

@@ -59,6 +59,8 @@ fn order_commas_hyphens_and_joined_words() {
     same("Anna-Lena Brodersen", "Anna Lena Brodersen");
     same("Annalena Brodersen", "Anna Lena Brodersen");
     same("FajrinSadewa", "Fajrin Sadewa");
+    same("sadewafajrin", "Fajrin Sadewa");
+    same("Anton Brodersen Jr.", "Anton Brodersen");
     same("Abd al-Rahman Qasimi", "Abdurrahman Al Qasimi");
     same("Saif al-Din Qasimi", "Sayfuddin Qasimi");
     same("Kamel Benzarti", "Kamel Ben Zarti");

@@ -63,7 +63,12 @@ pub(super) fn keys(name: &Name) -> Vec<Key> {
 }
 
 fn of_part(part: &Part, parts: u8, found: &mut Vec<Key>) {
-    let bare = skeleton(part.sound.bytes());
+    let unwritten = part.script == Script::Abjad;
+    let bare = if unwritten {
+        bones(part.sound.bytes(), false)
+    } else {
+        skeleton(part.sound.bytes())
+    };
     let mut put = |kind: u8, bytes: &[u8]| {
         found.push(Key {
             hash: hash(kind, bytes),
@@ -78,7 +83,7 @@ fn of_part(part: &Part, parts: u8, found: &mut Vec<Key>) {
         put(SHORT_FORM, &part.short.to_le_bytes());
     }
     of_skeleton(&bare, &mut put);
-    if part.script == Script::Abjad {
+    if unwritten {
         of_skeleton(&bones(part.sound.bytes(), true), &mut put);
     }
     // In old spelling a j within is a y, hardly a consonant.
@@ -167,6 +172,9 @@ fn of_neighbours(name: &Name, found: &mut Vec<Key>) {
             put(bit(from), &text);
             text.truncate(pair[0].text.len());
         }
+        let mut turned = pair[1].text;
+        turned.extend(pair[0].text.bytes());
+        put(bit(from) | bit(from + 1), &turned);
         text.extend(pair[1].text.bytes());
         put(bit(from) | bit(from + 1), &text);
         if let Some(third) = name.parts.get(from + 2) {

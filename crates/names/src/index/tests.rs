@@ -198,6 +198,51 @@ fn blocking_loses_almost_no_match() {
     assert!(found as f64 >= all as f64 * 0.995, "{found} of {all}");
 }
 
+/// The pairs the comparison's own tests call one person.
+const SAME: [(&str, &str); 27] = [
+    ("Soerjatmadja", "Suryatmaja"),
+    ("Drs. H. Tjokro Wirjawan, M.Si.", "Cokro Wiryawan"),
+    ("Moh. Fajrin Sadewa", "Muhammad Fajrin Sadewa"),
+    ("Achmad Sjafrudin", "Ahmad Syafruddin"),
+    ("Wirjodimedjo", "WIRYODIMEJO"),
+    ("SADEWA, Fajrin", "Fajrin Sadewa"),
+    ("Sadewa Fajrin", "Fajrin Sadewa"),
+    ("Anna-Lena Brodersen", "Anna Lena Brodersen"),
+    ("Annalena Brodersen", "Anna Lena Brodersen"),
+    ("FajrinSadewa", "Fajrin Sadewa"),
+    ("Abd al-Rahman Qasimi", "Abdurrahman Al Qasimi"),
+    ("Saif al-Din Qasimi", "Sayfuddin Qasimi"),
+    ("Kamel Benzarti", "Kamel Ben Zarti"),
+    ("Fajrin Sadewa", "Fajrin Bagaskara Sadewa"),
+    ("Igor Petrenkov", "Igor Stanislavovich Petrenkov"),
+    ("F. Sadewa", "Fajrin Sadewa"),
+    ("Fajrin Sadwea", "Fajrin Sadewa"),
+    ("Fajrin Saddewa", "Fajrin Sadewa"),
+    ("Igor Petrnkov", "Igor Petrenkov"),
+    ("Ig0r Petrenk0v", "Igor Petrenkov"),
+    ("Igors Petrenkovs", "Igor Petrenkov"),
+    ("Игорь Петренков", "Igor Petrenkov"),
+    ("Πέτρος Γεωργίου", "Petros Georgiou"),
+    ("مسعود قاسمی", "Masoud Ghasemi"),
+    ("Kim Jong-su", "Kim Jong Soo"),
+    ("Muhammad Ali", "Mohamed Aly"),
+    ("Muhammad", "Mohammed"),
+];
+
+#[test]
+fn every_pair_of_the_comparison_is_found() {
+    let mut index = crowd();
+    index.few = 0;
+    for (number, (left, right)) in (10_000..).zip(SAME) {
+        for (listed, asked) in [(left, right), (right, left)] {
+            assert!(compare(asked, listed).is_match());
+            index.put(number, &of(&[listed]));
+            assert!(named(&index, asked).contains(&number), "{asked} / {listed}");
+            index.remove(&number);
+        }
+    }
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
