@@ -140,9 +140,12 @@ fn within(a: &[u8], b: &[u8], limit: u16) -> Option<u16> {
     Some(above[b.len()]).filter(|far| *far <= limit)
 }
 
-/// 1 for equal, 0 for less than half alike: the distance as a share of the longer one.
+/// Less than half alike is not alike at all.
+pub const HALF: u16 = LETTER / 2;
+
+/// 1 for equal; 0 where the distance is more than `most` tenths for each letter of the longer one.
 #[must_use]
-pub fn similarity(a: &Word, b: &Word) -> f32 {
+pub fn similarity(a: &Word, b: &Word, most: u16) -> f32 {
     let longer = a.len().max(b.len());
     if longer == 0 {
         return 0.0;
@@ -152,8 +155,7 @@ pub fn similarity(a: &Word, b: &Word) -> f32 {
     if shorter * 2 < longer {
         return 0.0;
     }
-    // Below a half it is another name, however far.
-    let limit = u16::try_from(longer).unwrap_or(0) * LETTER / 2;
+    let limit = u16::try_from(longer).unwrap_or(0) * most;
     let Some(far) = within(a.bytes(), b.bytes(), limit) else {
         return 0.0;
     };
@@ -189,7 +191,7 @@ mod tests {
         fn it_is_a_distance(a in "[a-z]{0,24}", b in "[a-z]{0,24}") {
             proptest::prop_assert_eq!(far(&a, &b), far(&b, &a));
             proptest::prop_assert_eq!(far(&a, &a), 0);
-            let likeness = similarity(&Word::of(a.as_bytes()), &Word::of(b.as_bytes()));
+            let likeness = similarity(&Word::of(a.as_bytes()), &Word::of(b.as_bytes()), HALF);
             proptest::prop_assert!((0.0..=1.0).contains(&likeness));
         }
     }

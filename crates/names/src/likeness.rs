@@ -1,10 +1,11 @@
 //! How alike two parts are, 0 to 1, and by which rule. Must not weigh one part against another: `compare` does.
 
 use crate::{
-    distance::{LETTER, distance, similarity},
+    distance::{HALF, LETTER, distance, similarity},
     name::{Part, Role},
     script::Script,
     sound::{bare_skeleton, skeleton, vowel},
+    weight::PAIR_AT,
     word::Word,
 };
 
@@ -35,6 +36,18 @@ const SHORT_FORM: f32 = 0.85;
 
 /// Holds two parts against each other; neither is an initial.
 pub(crate) fn likeness(a: &Part, b: &Part) -> Likeness {
+    within(a, b, HALF)
+}
+
+/// Whether two parts can be the same one; quicker than their likeness.
+pub(crate) fn can_pair(a: &Part, b: &Part) -> bool {
+    // Tenths a letter that PAIR_AT leaves.
+    const MOST: u16 = 3;
+    within(a, b, MOST).score >= PAIR_AT
+}
+
+/// `most`: tenths of a letter for each letter, beyond which sounds are not alike at all.
+fn within(a: &Part, b: &Part, most: u16) -> Likeness {
     if a.text == b.text {
         return by(1.0);
     }
@@ -65,9 +78,9 @@ pub(crate) fn likeness(a: &Part, b: &Part) -> Likeness {
         return by(unvowelled(a, b));
     }
     if a.ending != 0 && a.ending == b.ending {
-        return by(similarity(&a.stem(), &b.stem()).min(0.96));
+        return by(similarity(&a.stem(), &b.stem(), most).min(0.96));
     }
-    let score = similarity(&a.sound, &b.sound).min(0.96);
+    let score = similarity(&a.sound, &b.sound, most).min(0.96);
     // Without vowels each letter carries more.
     let strict = if a.script == Script::Abjad { 1.3 } else { 1.0 };
     by((1.0 - (1.0 - score) * strict).max(0.0))
@@ -124,10 +137,13 @@ pub(crate) fn joined<'p>(parts: impl IntoIterator<Item = &'p Part>, whole: &Part
     for part in parts {
         text.extend(part.text.bytes());
     }
+    if unlike(&text, &whole.text) {
+        return 0.0;
+    }
     if text == whole.text {
         return 1.0;
     }
-    similarity(&crate::sound::sound(text.bytes()), &whole.sound)
+    similarity(&crate::sound::sound(text.bytes()), &whole.sound, HALF)
 }
 
 /// A part with its particle, as in Benmohamed or Alrawi, against one part of the other.
@@ -137,10 +153,23 @@ pub(crate) fn with_particle(part: &Part, whole: &Part) -> f32 {
     }
     let mut text = part.before;
     text.extend(part.text.bytes());
+    if unlike(&text, &whole.text) {
+        return 0.0;
+    }
     if text == whole.text {
         return 1.0;
     }
-    similarity(&crate::sound::sound(text.bytes()), &whole.sound)
+    similarity(&crate::sound::sound(text.bytes()), &whole.sound, HALF)
+}
+
+/// Whether two spellings cannot be one joined word: one is much longer, or they begin unlike.
+fn unlike(a: &Word, b: &Word) -> bool {
+    let first = |word: &Word| word.bytes().first().copied().unwrap_or(0);
+    let class = |letter: u8| skeleton(&[letter]).bytes().first().copied();
+    let open = |letter: u8| b"hjxy".contains(&letter);
+    let (x, y) = (first(a), first(b));
+    a.len().min(b.len()) * 10 < a.len().max(b.len()) * 7
+        || (x != y && !open(x) && !open(y) && class(x) != class(y))
 }
 
 /// Whether an initial can stand for the part.

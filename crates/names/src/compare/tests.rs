@@ -157,6 +157,20 @@ fn the_table_adds_up_and_names_its_words() {
     );
 }
 
+proptest::proptest! {
+    /// The quick look rules out no match.
+    #[test]
+    fn what_is_left_over_is_no_match(who in 0u64..100_000, way in 0usize..11, other in 0u64..50, seed in 0u64..1000) {
+        use crate::synthetic::{Dice, name, otherwise};
+        let written = otherwise(&name(who), way, &mut Dice::new(seed));
+        for listed in [name(who), name(other)] {
+            let (a, b) = (Name::new(&written), Name::new(&listed));
+            let both = left_over(&a, &b) && compare_names(&a, &b).is_match();
+            proptest::prop_assert!(!both, "{} / {}", written, listed);
+        }
+    }
+}
+
 #[test]
 fn nothing_matches_nothing() {
     other("", "");

@@ -10,7 +10,9 @@ mod tests;
 use std::{cmp::Reverse, collections::HashMap, hash::Hash};
 
 use crate::{
-    Comparison, DocumentNumber, Facts, Feature, Name, Row, Verdict, compare_names,
+    Comparison, DocumentNumber, Facts, Feature, Name, Row, Verdict,
+    compare::left_over,
+    compare_names,
     facts::rows,
     name::{Part, Role},
     weight::score,
@@ -148,7 +150,7 @@ impl<K> std::fmt::Debug for Index<K> {
 }
 
 /// At most so many names are compared for one name asked.
-const MOST_COMPARED: usize = 4000;
+const MOST_COMPARED: usize = 6000;
 /// See `Index::few`.
 const FEW: usize = 3000;
 
@@ -272,6 +274,9 @@ impl<K: Copy + Eq + Hash + Ord> Index<K> {
                 let Some(listed) = self.listed.get(place as usize).and_then(Option::as_ref) else {
                     continue;
                 };
+                if left_over(name, &listed.name) {
+                    continue;
+                }
                 let found = compare_names(name, &listed.name);
                 let better = |known: &(f32, usize, u32, Comparison)| known.0 < found.score;
                 if found.is_match() && best.get(&listed.id).is_none_or(better) {
