@@ -87,7 +87,8 @@ fn dependencies_point_one_way() {
         ("store", &["domain"][..]),
         ("vision", &["domain"]),
         ("gallery", &["domain"]),
-        ("server", &["domain", "store", "vision", "gallery"]),
+        ("names", &[]),
+        ("server", &["domain", "store", "vision", "gallery", "names"]),
         ("lane", &["domain", "vision", "gallery"]),
     ]);
     let manifests = files()

@@ -2,9 +2,10 @@
 
 mod alerts;
 mod embed;
+mod names;
 mod node;
 mod play;
-mod search;
+pub mod search;
 mod video;
 
 use clap::Subcommand;
@@ -26,6 +27,8 @@ enum Verb {
     Node(node::Args),
     /// The exact search on made-up templates: by number, against the memory's speed and against peers.
     Search(search::Args),
+    /// A list of invented names: building, memory, and how quickly it answers.
+    Names(names::Args),
     /// One recording through one core: what each stage costs, and the usual Python pipeline beside it.
     Video(video::Args),
     /// Templates a second by batch, and finding faces by picture size, on one thread.
@@ -38,6 +41,7 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
         Verb::Alerts(args) => alerts::run(args, settings),
         Verb::Node(args) => node::run(args, settings),
         Verb::Search(args) => search::run(args),
+        Verb::Names(args) => names::run(args),
         Verb::Video(args) => video::run(args, settings),
         Verb::Embed(args) => embed::run(args, settings),
     }

@@ -3,6 +3,7 @@
 mod baseline;
 mod calibrate;
 pub mod clips;
+mod names;
 mod pairs;
 mod report;
 mod search;
@@ -28,6 +29,8 @@ enum Verb {
     Pairs(pairs::Args),
     /// Search lists of several sizes with listed and unlisted people: what was predicted and what was measured.
     Search(search::Args),
+    /// Compare pairs of names with a known answer: F1 at the shipped threshold, processor time a pair.
+    Names(names::Args),
     /// Fit what a score means and print the table for a model card.
     Calibrate(calibrate::Args),
 }
@@ -38,6 +41,7 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
         Verb::Clips(args) => clips::run(args, settings),
         Verb::Pairs(args) => pairs::run(args, settings),
         Verb::Search(args) => search::run(args, settings),
+        Verb::Names(args) => names::run(args),
         Verb::Calibrate(args) => calibrate::run(args, settings),
     }
 }

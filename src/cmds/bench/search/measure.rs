@@ -68,7 +68,7 @@ impl Times {
 }
 
 /// Milliseconds this thread has run; 0 where the system does not say.
-fn thread_ms() -> f64 {
+pub fn thread_ms() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let ran = text
         .split_whitespace()

@@ -2,7 +2,7 @@
 //! with `--peers`, against what people would use instead, all taking turns in one run. Says nothing about accuracy.
 
 mod disk;
-mod measure;
+pub mod measure;
 mod peers;
 mod report;
 
