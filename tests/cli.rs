@@ -229,3 +229,13 @@ fn a_day_fast_forwarded_shows_a_ban_lapse_at_each_midnight_and_its_receipts() {
     }
     assert_eq!(text.matches("signature of the receipt checked").count(), 3);
 }
+
+#[test]
+fn receipts_are_checked_from_the_command_line() {
+    let place = Place::new("receipts");
+    let checked = place.json(&["admin", "audit", "receipts", "--json"]);
+    assert_eq!(
+        (&checked["good"], &checked["bad"]),
+        (&Value::from(0), &serde_json::json!([]))
+    );
+}

@@ -582,7 +582,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn cases() -> u32 {
     match std::env::var_os("TAPAL_TEST_FULL") {
         Some(_) => 1_000,
-        None => 64,
+        None => 200,
     }
 }
 
