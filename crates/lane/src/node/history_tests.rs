@@ -298,6 +298,7 @@ struct World {
     told_at: Option<UtcMs>,
     /// For how long it has been off since with a clock that stood still: its list is older than it can know.
     hidden_ms: i64,
+    starts: usize,
 }
 
 impl World {
@@ -324,6 +325,7 @@ impl World {
             seq: 0,
             told_at: None,
             hidden_ms: 0,
+            starts: 0,
         };
         world.machine.set_wall(START);
         world.boot();
@@ -401,6 +403,11 @@ impl World {
         }
         self.pass(off_ms);
         self.machine = Arc::new(FixedClock::at(UtcMs(3)));
+        // No two starts of the program have the same id.
+        self.starts += 1;
+        for _ in 0..self.starts {
+            self.machine.id();
+        }
         self.machine.set_wall(wall);
         self.boot();
     }
