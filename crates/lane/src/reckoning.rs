@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{EdgeId, SiteId},
-    time::{MINUTE_MS, Moment, UtcMs},
+    time::{DAY_MS, MINUTE_MS, Moment, UtcMs},
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ const NAME: &str = "time";
 const WRITTEN_EVERY_MS: i64 = MINUTE_MS;
 /// The machine's clock set back by more than this since the last run shows that it cannot be believed.
 const TOLERANCE_MS: i64 = 5 * MINUTE_MS;
+/// A clock so far behind the last known instant was never set: every start of the machine begins it anew.
+const UNSET_MS: i64 = 60 * DAY_MS;
 /// Crystals are within 100 parts in a million; twice that is allowed for, an hour in 208 days.
 const DRIFT_DIVISOR: i64 = 5_000;
 /// A leap of the clock must stand so long, by uptime, before anything is dropped for it, so that the centre, where it
@@ -261,7 +263,8 @@ impl Anchor {
     }
 
     fn is_lost(&self, wall: UtcMs) -> bool {
-        !self.heard && (self.lost || wall + TOLERANCE_MS < self.wall)
+        let unset = wall + UNSET_MS < self.at;
+        !self.heard && (self.lost || unset || wall + TOLERANCE_MS < self.wall)
     }
 }
 
@@ -291,7 +294,7 @@ impl Clock for Reckoning {
 mod tests {
     use super::*;
     use crate::clock::FixedClock;
-    use tapal_domain::time::{DAY_MS, HOUR_MS};
+    use tapal_domain::time::HOUR_MS;
 
     const START: UtcMs = UtcMs(1_800_000_000_000);
 
@@ -461,7 +464,8 @@ mod tests {
         time.heard(START + DAY_MS, machine.uptime_ms());
         assert!(!time.is_lost());
         time.keep().unwrap();
-        assert!(!open(folder.path(), &machine).is_lost());
+        // 1970 again: no later than before, and wrong all the same.
+        assert!(open(folder.path(), &machine).is_lost());
     }
 
     #[test]
