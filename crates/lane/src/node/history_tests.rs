@@ -382,8 +382,11 @@ impl World {
             (office.fault, office.requests) = (fault, 0);
         }
         self.seq += 1;
-        let done = self.node.as_ref().unwrap().exchange(self.seq).is_ok();
-        if done {
+        let node = self.node.as_ref().unwrap();
+        let done = node.exchange(self.seq).is_ok();
+        // A receipt may have failed after the list was confirmed.
+        let confirmed = lock(&node.freshness).confirmed_at();
+        if done || confirmed == Some(node.clock.now()) {
             self.told_at = Some(self.now());
             self.hidden_ms = 0;
         }
