@@ -187,6 +187,11 @@ fn administration_needs_a_centre_and_makes_its_first_account() {
         "opening an account is in the record"
     );
     assert!(verdict["fault"].is_null());
+    let receipts = place.json(&["admin", "audit", "receipts", "--json"]);
+    assert_eq!(
+        (&receipts["good"], &receipts["bad"]),
+        (&Value::from(0), &serde_json::json!([]))
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use tapal_domain::{entry::Agency, id::SiteId, role::Role};
-use tapal_store::{By, account, audit, site};
+use tapal_store::{By, account, audit, edge, site};
 
 use super::Settings;
 use crate::{centre, progress, seed};
@@ -88,6 +88,12 @@ enum AuditVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Check every receipt for a template that left a node against that node's key.
+    Receipts {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Clone)]
@@ -142,7 +148,10 @@ pub fn run(args: Args, settings: Settings) -> Result<()> {
                 progress::result(&token);
                 Ok(())
             }
-            Noun::Audit { verb: AuditVerb::Verify { json } } => verify(&state, json).await,
+            Noun::Audit { verb } => match verb {
+                AuditVerb::Verify { json } => verify(&state, json).await,
+                AuditVerb::Receipts { json } => receipts(&state, json).await,
+            },
         };
         state.db.close().await;
         result
@@ -259,6 +268,26 @@ async fn verify(state: &tapal_server::AppState, as_json: bool) -> Result<()> {
         None => Ok(()),
         Some(fault) => bail!(
             "the audit record is broken: {fault}. Keep the data folder as it is and tell the auditor"
+        ),
+    }
+}
+
+async fn receipts(state: &tapal_server::AppState, as_json: bool) -> Result<()> {
+    let checked = edge::check_receipts(&state.db).await?;
+    if as_json {
+        progress::result(&serde_json::to_string_pretty(&checked)?);
+    } else {
+        progress::result(&format!(
+            "{} receipts signed by their node, {} from before signatures were kept.",
+            checked.good, checked.unsigned
+        ));
+    }
+    match checked.bad.first() {
+        None => Ok(()),
+        Some((node, entry)) => bail!(
+            "{} receipts are not what their node signed, the first for entry {entry} at node {node}. \
+             Keep the data folder as it is and tell the auditor",
+            checked.bad.len()
         ),
     }
 }

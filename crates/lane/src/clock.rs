@@ -17,6 +17,10 @@ pub trait Clock: Send + Sync {
     fn uptime_ms(&self) -> i64;
     /// A fresh UUIDv7.
     fn id(&self) -> Uuid;
+    /// Which start of the machine this is, and milliseconds since, asleep or not; `None` where the system does not say.
+    fn boot(&self) -> Option<(Uuid, i64)> {
+        None
+    }
 }
 
 /// The machine's clock.
@@ -57,6 +61,16 @@ impl Clock for SystemClock {
     fn id(&self) -> Uuid {
         Uuid::now_v7()
     }
+
+    fn boot(&self) -> Option<(Uuid, i64)> {
+        let text = |path| std::fs::read_to_string(path).ok();
+        let boot = text("/proc/sys/kernel/random/boot_id")?
+            .trim()
+            .parse()
+            .ok()?;
+        let seconds: f64 = text("/proc/uptime")?.split(' ').next()?.parse().ok()?;
+        Some((boot, (seconds * 1_000.0) as i64))
+    }
 }
 
 /// A clock that stands still until told; its ids count up. Its wall time can be wrong.
@@ -64,6 +78,7 @@ impl Clock for SystemClock {
 pub struct FixedClock {
     uptime: AtomicI64,
     ahead: AtomicI64,
+    boot: std::sync::Mutex<Option<Uuid>>,
     ids: AtomicI64,
 }
 
@@ -73,6 +88,7 @@ impl FixedClock {
         FixedClock {
             uptime: AtomicI64::new(now.0),
             ahead: AtomicI64::new(0),
+            boot: std::sync::Mutex::default(),
             ids: AtomicI64::new(1),
         }
     }
@@ -81,6 +97,11 @@ impl FixedClock {
     pub fn set_wall(&self, now: UtcMs) {
         let ahead = now.0 - self.uptime.load(Ordering::SeqCst);
         self.ahead.store(ahead, Ordering::SeqCst);
+    }
+
+    /// Says which start of the machine this is, as long ago as its uptime.
+    pub fn set_boot(&self, boot: Uuid) {
+        *crate::worker::lock(&self.boot) = Some(boot);
     }
 
     /// Moves it.
@@ -96,6 +117,11 @@ impl Clock for FixedClock {
 
     fn uptime_ms(&self) -> i64 {
         self.uptime.load(Ordering::SeqCst)
+    }
+
+    fn boot(&self) -> Option<(Uuid, i64)> {
+        let boot = *crate::worker::lock(&self.boot);
+        boot.map(|boot| (boot, self.uptime_ms()))
     }
 
     fn id(&self) -> Uuid {

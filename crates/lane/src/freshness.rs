@@ -101,6 +101,12 @@ impl Freshness {
         Ok(())
     }
 
+    /// When the centre last said so.
+    #[cfg(test)]
+    pub fn confirmed_at(&self) -> Option<UtcMs> {
+        self.last.map(|last| last.at)
+    }
+
     /// Whether the list is young enough to be searched: by uptime, which nobody can set back, and by the wall
     /// clock, which goes on while the machine sleeps.
     pub fn is_young(&self, now: UtcMs, uptime_ms: i64) -> bool {

@@ -219,7 +219,8 @@ impl HeldList {
         }
         // Signed long ago and sent again: an entry that was removed must not come back.
         let joins = delta.since == 0 || delta.since == self.saved.version;
-        if !joins || delta.made_at < self.saved.made_at {
+        let held = (self.saved.made_at, self.saved.version);
+        if !joins || (delta.made_at, delta.version) < held {
             return Err(ListError::OutOfOrder);
         }
         Ok(delta)

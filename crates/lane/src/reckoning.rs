@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     id::{EdgeId, SiteId},
-    time::{MINUTE_MS, Moment, UtcMs},
+    time::{DAY_MS, MINUTE_MS, Moment, UtcMs},
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ const NAME: &str = "time";
 const WRITTEN_EVERY_MS: i64 = MINUTE_MS;
 /// The machine's clock set back by more than this since the last run shows that it cannot be believed.
 const TOLERANCE_MS: i64 = 5 * MINUTE_MS;
+/// A clock so far behind the last known instant was never set: every start of the machine begins it anew.
+const UNSET_MS: i64 = 60 * DAY_MS;
 /// Crystals are within 100 parts in a million; twice that is allowed for, an hour in 208 days.
 const DRIFT_DIVISOR: i64 = 5_000;
 /// A leap of the clock must stand so long, by uptime, before anything is dropped for it, so that the centre, where it
@@ -39,10 +41,15 @@ struct Saved {
     /// The likely instant, and how much later it may have been.
     likely: UtcMs,
     late_ms: i64,
+    /// For how long the node may have been off unnoticed since the centre's last word.
+    off_ms: i64,
     /// What the machine's clock showed then.
     wall: UtcMs,
     /// Whether that was known to be wrong.
     lost: bool,
+    heard: bool,
+    /// Which start of the machine it was, and how long before.
+    boot: Option<(Uuid, i64)>,
 }
 
 /// A known instant, and what the machine's clocks showed then.
@@ -53,9 +60,11 @@ struct Anchor {
     likely: UtcMs,
     /// How much later than likely it may have been: the reply was under way at most so long.
     late_ms: i64,
+    /// For how long the node may have been off unnoticed since.
+    off_ms: i64,
     wall: UtcMs,
     uptime_ms: i64,
-    /// Said by the centre in this run; otherwise what the last run left.
+    /// Said by the centre since the machine was started; otherwise what was known before.
     heard: bool,
     /// The machine's clock had lost itself when the last run began.
     lost: bool,
@@ -96,27 +105,23 @@ impl Reckoning {
             }
         };
         let saved = saved.filter(|saved| (saved.site, saved.edge) == owner);
-        let anchor = saved.map(|saved| Anchor {
-            at: saved.at,
-            likely: saved.likely,
-            late_ms: saved.late_ms,
-            wall: saved.wall,
-            uptime_ms: machine.uptime_ms(),
-            heard: false,
-            lost: saved.lost,
-        });
+        let anchor = saved.map(|saved| saved.anchor(machine.as_ref()));
         let state = State {
             anchor,
-            written: saved.map(|saved| saved.at),
             ..State::default()
         };
-        Reckoning {
+        let time = Reckoning {
             machine,
             path,
             sealer,
             owner,
             state: Mutex::new(state),
+        };
+        // At once: the next start must know of this one.
+        if let Err(error) = time.keep() {
+            tracing::error!(%error, "the time cannot be kept; after a restart the centre must say it");
         }
+        time
     }
 
     /// The centre said what time it is, in answer to what was asked at `asked_uptime_ms`.
@@ -136,6 +141,7 @@ impl Reckoning {
             at: centre,
             likely: centre,
             late_ms,
+            off_ms: 0,
             wall,
             uptime_ms,
             heard: true,
@@ -193,14 +199,44 @@ impl Reckoning {
             edge,
             at,
             likely,
-            late_ms: moment.latest.since_ms(likely),
+            late_ms: moment.latest.since_ms(likely) - anchor.off_ms,
+            off_ms: anchor.off_ms,
             wall,
             lost: anchor.is_lost(wall),
+            heard: anchor.heard,
+            boot: self.machine.boot(),
         };
         let json = serde_json::to_vec(&saved).map_err(|e| SealError::io(&self.path)(e.into()))?;
         self.sealer.write(&self.path, NAME, &json)?;
         state.written = Some(at);
         Ok(())
+    }
+}
+
+impl Saved {
+    /// What it tells a later run.
+    fn anchor(self, machine: &dyn Clock) -> Anchor {
+        // The same start of the machine: it counted the time between, and nothing is in doubt.
+        let between = match (self.boot, machine.boot()) {
+            (Some((then, before)), Some((now, after))) if then == now => Some(after - before),
+            _ => None,
+        };
+        // Otherwise how long it was off only its clock tells, and that may have stood still. In doubt for the person:
+        // for as long as a list may be searched at all.
+        let off_ms = match between {
+            Some(_) => 0,
+            None => LIST_LIMIT_MS + WRITTEN_EVERY_MS,
+        };
+        Anchor {
+            at: self.at,
+            likely: self.likely,
+            late_ms: self.late_ms,
+            off_ms: self.off_ms + off_ms,
+            wall: self.wall,
+            uptime_ms: machine.uptime_ms() - between.unwrap_or(0).max(0),
+            heard: self.heard && between.is_some(),
+            lost: self.lost,
+        }
     }
 }
 
@@ -220,20 +256,15 @@ impl Anchor {
     fn moment(&self, wall: UtcMs, uptime_ms: i64) -> Moment {
         let likely = self.likely(wall, uptime_ms);
         let drift_ms = likely.since_ms(self.likely) / DRIFT_DIVISOR;
-        // How long the node was off only the machine's clock tells, and it may have stood still. In doubt for the
-        // person: it may have been off for as long as a list may be searched at all.
-        let off_ms = match self.heard {
-            true => 0,
-            false => LIST_LIMIT_MS + WRITTEN_EVERY_MS,
-        };
         Moment {
             earliest: self.earliest(uptime_ms),
-            latest: likely + (self.late_ms + drift_ms + off_ms),
+            latest: likely + (self.late_ms + drift_ms + self.off_ms),
         }
     }
 
     fn is_lost(&self, wall: UtcMs) -> bool {
-        !self.heard && (self.lost || wall + TOLERANCE_MS < self.wall)
+        let unset = wall + UNSET_MS < self.at;
+        !self.heard && (self.lost || unset || wall + TOLERANCE_MS < self.wall)
     }
 }
 
@@ -263,7 +294,7 @@ impl Clock for Reckoning {
 mod tests {
     use super::*;
     use crate::clock::FixedClock;
-    use tapal_domain::time::{DAY_MS, HOUR_MS};
+    use tapal_domain::time::HOUR_MS;
 
     const START: UtcMs = UtcMs(1_800_000_000_000);
 
@@ -381,6 +412,42 @@ mod tests {
     }
 
     #[test]
+    fn each_start_of_the_machine_without_the_centre_adds_to_the_doubt() {
+        let (folder, _machine, time) = heard(0);
+        drop(time);
+        for starts in 1..4 {
+            let machine = Arc::new(FixedClock::at(UtcMs(7)));
+            machine.set_wall(START);
+            let moment = open(folder.path(), &machine).moment();
+            assert_eq!(moment.earliest, START);
+            assert!(moment.latest >= START + starts * 72 * HOUR_MS);
+        }
+    }
+
+    #[test]
+    fn a_program_started_again_on_a_running_machine_knows_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = Arc::new(FixedClock::at(UtcMs(HOUR_MS)));
+        machine.set_boot(Uuid::from_u128(8));
+        machine.set_wall(START - 5 * DAY_MS);
+        let time = open(folder.path(), &machine);
+        time.heard(START, machine.uptime_ms());
+        time.keep().unwrap();
+        for n in 1..20 {
+            machine.advance(10 * MINUTE_MS);
+            // Somebody sets the clock back meanwhile: that is not looked at.
+            machine.set_wall(START - (5 + n) * DAY_MS);
+            let time = open(folder.path(), &machine);
+            check(&time, START + n * 10 * MINUTE_MS, MINUTE_MS);
+            assert!(!time.is_lost());
+        }
+        // Another start of the machine.
+        machine.set_boot(Uuid::from_u128(9));
+        let Moment { earliest, latest } = open(folder.path(), &machine).moment();
+        assert!(latest.since_ms(earliest) >= 72 * HOUR_MS);
+    }
+
+    #[test]
     fn an_empty_clock_battery_is_noticed_until_the_centre_is_heard() {
         let (folder, _machine, time) = heard(0);
         assert!(!time.is_lost());
@@ -397,7 +464,8 @@ mod tests {
         time.heard(START + DAY_MS, machine.uptime_ms());
         assert!(!time.is_lost());
         time.keep().unwrap();
-        assert!(!open(folder.path(), &machine).is_lost());
+        // 1970 again: no later than before, and wrong all the same.
+        assert!(open(folder.path(), &machine).is_lost());
     }
 
     #[test]

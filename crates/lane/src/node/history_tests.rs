@@ -298,6 +298,7 @@ struct World {
     told_at: Option<UtcMs>,
     /// For how long it has been off since with a clock that stood still: its list is older than it can know.
     hidden_ms: i64,
+    starts: usize,
 }
 
 impl World {
@@ -324,6 +325,7 @@ impl World {
             seq: 0,
             told_at: None,
             hidden_ms: 0,
+            starts: 0,
         };
         world.machine.set_wall(START);
         world.boot();
@@ -380,8 +382,11 @@ impl World {
             (office.fault, office.requests) = (fault, 0);
         }
         self.seq += 1;
-        let done = self.node.as_ref().unwrap().exchange(self.seq).is_ok();
-        if done {
+        let node = self.node.as_ref().unwrap();
+        let done = node.exchange(self.seq).is_ok();
+        // A receipt may have failed after the list was confirmed.
+        let confirmed = lock(&node.freshness).confirmed_at();
+        if done || confirmed == Some(node.clock.now()) {
             self.told_at = Some(self.now());
             self.hidden_ms = 0;
         }
@@ -401,6 +406,11 @@ impl World {
         }
         self.pass(off_ms);
         self.machine = Arc::new(FixedClock::at(UtcMs(3)));
+        // No two starts of the program have the same id.
+        self.starts += 1;
+        for _ in 0..self.starts {
+            self.machine.id();
+        }
         self.machine.set_wall(wall);
         self.boot();
     }
@@ -582,7 +592,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn cases() -> u32 {
     match std::env::var_os("TAPAL_TEST_FULL") {
         Some(_) => 1_000,
-        None => 64,
+        None => 200,
     }
 }
 

@@ -231,6 +231,12 @@ async fn a_receipt_can_be_checked_later_and_a_changed_one_does_not_pass() {
         world.pass(1);
         assert_eq!(verified().await, json!(n == 2), "{change}");
     }
+    let checked = async || {
+        tapal_store::edge::check_receipts(&world.state.db)
+            .await
+            .unwrap()
+    };
+    assert_eq!((checked().await.good, checked().await.bad.len()), (1, 0));
     // Signed by another node.
     world
         .write(
@@ -240,6 +246,7 @@ async fn a_receipt_can_be_checked_later_and_a_changed_one_does_not_pass() {
         .await;
     world.pass(1);
     assert_eq!(verified().await, json!(false));
+    assert_eq!(checked().await.bad, [(world.node.id, world.entry)]);
 }
 
 #[tokio::test]

@@ -217,6 +217,39 @@ fn verified(row: &Row, entry: EntryId) -> Result<Option<bool>> {
     Ok(Some(proof.proves(&key, &receipt)))
 }
 
+/// What came of checking every receipt that stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Receipts whose signature is their node's.
+    pub good: u64,
+    /// Receipts from before signatures were kept.
+    pub unsigned: u64,
+    /// Receipts that their node did not sign so: node and entry.
+    pub bad: Vec<(EdgeId, EntryId)>,
+}
+
+/// Checks every receipt's signature against its node's key, some at a time.
+pub async fn check_receipts(db: &Db) -> Result<Checked> {
+    let sql = "SELECT r.edge, r.entry, r.version, r.removed_at, r.signed_text, r.signature, r.body, g.public_key \
+               FROM receipt r JOIN edge g ON g.id = r.edge WHERE (r.edge, r.entry) > ($1, $2) ORDER BY r.edge, r.entry LIMIT 1000";
+    let (mut checked, mut after) = (Checked::default(), (String::new(), String::new()));
+    loop {
+        let rows = db.all(sql, args![&after.0, &after.1]).await?;
+        let Some(last) = rows.last() else {
+            return Ok(checked);
+        };
+        after = (last.text("edge")?, last.text("entry")?);
+        for row in &rows {
+            let entry: EntryId = row.id("entry")?;
+            match verified(row, entry)? {
+                Some(true) => checked.good += 1,
+                Some(false) => checked.bad.push((row.id("edge")?, entry)),
+                None => checked.unsigned += 1,
+            }
+        }
+    }
+}
+
 /// Every copy of an entry that was ever handed over, by site and node.
 pub async fn copies(db: &Db, now: UtcMs, entry: EntryId) -> Result<Vec<EntryCopy>> {
     let sql = "SELECT c.edge, g.name AS edge_name, g.site, s.name AS site_name, s.utc_offset_minutes, c.handed_at, e.last_day, \

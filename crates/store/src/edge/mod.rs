@@ -6,7 +6,10 @@ mod copy;
 mod delta;
 mod health;
 
-pub use copy::{EntryCopy, Proof, copies, hand_over, late, mark_late, receive, unproven};
+pub use copy::{
+    Checked, EntryCopy, Proof, check_receipts, copies, hand_over, late, mark_late, receive,
+    unproven,
+};
 pub use delta::{Delta, delta};
 pub use health::{Centre, report};
 
