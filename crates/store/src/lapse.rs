@@ -110,8 +110,8 @@ pub async fn next(db: &Db, now: UtcMs) -> Result<Option<UtcMs>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tapal_domain::entry::Entry;
     use crate::{Vault, site, site::NewSite};
+    use tapal_domain::entry::Entry;
     use tapal_domain::{
         entry::{Agency, Draft, ListKind, Person},
         id::SiteId,
