@@ -4,8 +4,9 @@ import { prefer } from "./world.mjs";
 
 const PAGES = {
   budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
-  clerk: ["/entries", "/entries/new"],
-  approver: ["/entries", "/entries/*"],
+  clerk: ["/entries", "/orders", "/orders/new"],
+  liaison: ["/", "/orders", "/orders/new"],
+  approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
   policy: ["/", "/false-alerts", "/sites", "/sites/*"],
   admin: ["/accounts", "/edges"],
   auditor: ["/audit", "/alerts/recent"],

@@ -26,19 +26,19 @@ export async function forms(world) {
     const page = await world.enter("clerk");
     await prefer(page, "language", "en");
     await step("a citizen cannot be given an entry ban", async () => {
-      await page.goto(`${base}/entries/new`);
-      await page.selectOption("#list", "entry_ban");
-      await page.fill("#order", "R-TEST/2026");
+      await page.goto(`${base}/orders/new`);
+      await page.selectOption("#kind", "entry_ban");
+      await page.fill("#reference", "R-TEST/2026");
       await page.fill("#full-name", "اسم للتجربة");
       await page.fill("#nationality", "IDN");
       const bytes = Buffer.from("not a photograph");
       await page.setInputFiles("#photograph", { name: "x.jpg", mimeType: "image/jpeg", buffer: bytes });
-      await Promise.all([page.waitForNavigation(), page.click('form[action="/entries"] button')]);
+      await Promise.all([page.waitForNavigation(), page.click('form[action="/orders"] button.button--main')]);
       check("a citizen cannot be given an entry ban", (await page.locator("#notice").innerText()).includes("citizen"));
-      check("what was typed is still there", (await page.inputValue("#order")) === "R-TEST/2026");
-      await page.selectOption("#list", "wanted");
+      check("what was typed is still there", (await page.inputValue("#reference")) === "R-TEST/2026");
+      await page.selectOption("#kind", "wanted");
       await page.setInputFiles("#photograph", { name: "x.jpg", mimeType: "image/jpeg", buffer: bytes });
-      await Promise.all([page.waitForNavigation(), page.click('form[action="/entries"] button')]);
+      await Promise.all([page.waitForNavigation(), page.click('form[action="/orders"] button.button--main')]);
       check("a file that is no photograph is refused with the reason", (await page.locator(".field__error").count()) > 0);
       await world.shot(page, "entry-photo-refused");
     });

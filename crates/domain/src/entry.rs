@@ -127,7 +127,7 @@ impl std::fmt::Debug for Person {
 impl Person {
     /// Whether the person is an Indonesian citizen.
     pub fn is_citizen(&self) -> bool {
-        self.nationality.eq_ignore_ascii_case("IDN")
+        self.nationality.trim().eq_ignore_ascii_case("IDN")
     }
 }
 

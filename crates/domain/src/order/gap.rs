@@ -17,6 +17,8 @@ use crate::{
 pub enum Gap {
     /// No number of the order.
     Reference,
+    /// The day it bears lies in the future, or after its first day.
+    OrderedOn,
     /// No name.
     Name,
     /// Sex is not M, F or X.
@@ -31,6 +33,8 @@ pub enum Gap {
     Photo,
     /// The reason is not one the law knows for this kind of order.
     Reason,
+    /// The reason is not put into words.
+    ReasonText,
     /// The law lets this agency cause no order of this kind.
     Requester,
     /// The law does not know this kind of order in this form.
@@ -49,8 +53,9 @@ pub enum Gap {
 
 impl Gap {
     /// Every gap, in the order of the form.
-    pub const ALL: [Gap; 15] = [
+    pub const ALL: [Gap; 17] = [
         Self::Reference,
+        Self::OrderedOn,
         Self::Name,
         Self::Sex,
         Self::BirthDate,
@@ -58,6 +63,7 @@ impl Gap {
         Self::Nationality,
         Self::Photo,
         Self::Reason,
+        Self::ReasonText,
         Self::Requester,
         Self::Form,
         Self::TooLong,
@@ -71,6 +77,7 @@ impl Gap {
     pub fn name(self) -> &'static str {
         match self {
             Self::Reference => "reference",
+            Self::OrderedOn => "ordered_on",
             Self::Name => "name",
             Self::Sex => "sex",
             Self::BirthDate => "birth_date",
@@ -78,6 +85,7 @@ impl Gap {
             Self::Nationality => "nationality",
             Self::Photo => "photo",
             Self::Reason => "reason",
+            Self::ReasonText => "reason_text",
             Self::Requester => "requester",
             Self::Form => "form",
             Self::TooLong => "too_long",
@@ -100,6 +108,9 @@ pub fn gaps(contents: &Contents, pack: Option<&Pack>, photos: usize, today: Day)
     let filled = |text: &str| !text.trim().is_empty();
     let (subject, person) = (&contents.subject, &contents.subject.person);
     need(filled(&contents.reference), Gap::Reference);
+    let dated = contents.ordered_on <= today && contents.ordered_on <= contents.first_day;
+    need(dated, Gap::OrderedOn);
+    need(filled(&contents.reason_text), Gap::ReasonText);
     need(filled(&person.full_name), Gap::Name);
     need(matches!(person.sex.as_str(), "M" | "F" | "X"), Gap::Sex);
     need(filled(&person.birth_date), Gap::BirthDate);

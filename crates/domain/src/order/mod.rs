@@ -93,6 +93,8 @@ pub enum Action {
         /// Number of the judgment.
         reference: String,
     },
+    /// The entry ended apart from the order: the enrolment audit's hold was refused.
+    EntryEnded,
     /// Its last day is over.
     Lapse,
 }
@@ -114,6 +116,7 @@ impl Action {
             Self::AnswerObjection { .. } => "answer_objection",
             Self::Revoke { .. } => "revoke",
             Self::Acquit { .. } => "acquit",
+            Self::EntryEnded => "entry_ended",
             Self::Lapse => "lapse",
         }
     }
@@ -125,7 +128,7 @@ impl Action {
                 Some(Permission::DraftOrders)
             }
             Self::Notify { .. } | Self::Object { .. } => Some(Permission::RecordOrders),
-            Self::Lapse => None,
+            Self::Lapse | Self::EntryEnded => None,
             _ => Some(Permission::ApproveOrders),
         }
     }
@@ -140,11 +143,17 @@ impl Action {
             Self::Approve => matches!(status, Submitted | AwaitingSecond),
             Self::RequestExtension { .. } => status == Approved,
             Self::ApproveExtension | Self::RefuseExtension { .. } => status == ExtensionRequested,
-            Self::Notify { .. }
-            | Self::Object { .. }
-            | Self::AnswerObjection { .. }
+            // What was due while it was in force can be recorded afterwards, too.
+            Self::Notify { .. } | Self::AnswerObjection { .. } => {
+                matches!(
+                    status,
+                    Approved | ExtensionRequested | Lapsed | Revoked | Acquitted
+                )
+            }
+            Self::Object { .. }
             | Self::Revoke { .. }
             | Self::Acquit { .. }
+            | Self::EntryEnded
             | Self::Lapse => matches!(status, Approved | ExtensionRequested),
         }
     }
@@ -266,7 +275,7 @@ pub enum Refused {
     #[error("the requesting agency and the kind of an order never change; write a new order")]
     Immutable,
     /// A day in the future, or before the order.
-    #[error("the day lies in the future")]
+    #[error("the day lies in the future, or before there was an order")]
     BadDay,
     /// There is an open objection already, or none to answer.
     #[error("there is no open objection, or one is open already")]
@@ -465,6 +474,13 @@ impl Order {
             } => {
                 said(reference)?;
                 past(*received_on, on)?;
+                // It cannot have come before there was anything to extend.
+                if self
+                    .approved_on()
+                    .is_some_and(|approved| *received_on < approved)
+                {
+                    return Err(Refused::BadDay);
+                }
                 self.may_extend(*received_on, *last_day)
             }
             Action::Object {
@@ -489,6 +505,7 @@ impl Order {
                 open.then_some(()).ok_or(Refused::Objection)
             }
             Action::Revoke { reference } | Action::Acquit { reference } => said(reference),
+            Action::EntryEnded => Ok(()),
             Action::Lapse => {
                 let over = self.last_day.is_some_and(|last| on > last);
                 over.then_some(()).ok_or(Refused::NotOver)
@@ -572,7 +589,10 @@ impl Order {
                 self.last_day = asked.or(self.last_day);
                 Status::Approved
             }
-            Action::AnswerObjection { upheld: true, .. } | Action::Revoke { .. } => Status::Revoked,
+            Action::AnswerObjection { upheld: true, .. } if self.status.is_approved() => {
+                Status::Revoked
+            }
+            Action::Revoke { .. } | Action::EntryEnded => Status::Revoked,
             Action::Acquit { .. } => Status::Acquitted,
             Action::Lapse => Status::Lapsed,
             Action::Notify { .. } | Action::Object { .. } | Action::AnswerObjection { .. } => {

@@ -47,7 +47,7 @@ fn handed(kind: OrderKind, first: &str, last: Option<&str>) -> Handed {
             occupation: String::new(),
         },
         reason: pack.reasons_for(kind).next().unwrap().code.clone(),
-        reason_text: String::new(),
+        reason_text: "A file at the agency.".into(),
         first_day: day(first),
         last_day: last.map(day),
         checkpoint: (kind == OrderKind::UrgentExitBan).then_some(SiteId(Uuid::from_u128(7))),
@@ -300,6 +300,8 @@ fn every_gap_is_named_at_once() {
     };
     subject.birth_place.clear();
     (handed.reference, handed.reason) = (String::new(), "because".into());
+    handed.reason_text.clear();
+    handed.ordered_on = day("2026-01-02");
     (handed.agency, handed.form) = (Agency::InterpolBureau, OrderForm::Decision);
     handed.checkpoint = None;
     let contents = Contents::new(handed).unwrap();
@@ -307,6 +309,8 @@ fn every_gap_is_named_at_once() {
     let found = gaps(&contents, pack, 0, day("2026-02-01"));
     use Gap::*;
     for gap in [
+        OrderedOn,
+        ReasonText,
         Reference,
         Name,
         Sex,
@@ -393,6 +397,52 @@ fn an_objection_does_not_suspend_and_ends_the_order_when_it_is_upheld() {
         (order.status(), order.in_force(day("2026-02-11"))),
         (Status::Revoked, false)
     );
+}
+
+#[test]
+fn what_was_due_is_recorded_also_after_the_end() {
+    let mut order = approved(OrderKind::ExitBan, "2026-01-01", "2026-06-01");
+    let object = Action::Object {
+        received_on: day("2026-05-30"),
+        reference: "K-5".into(),
+    };
+    act(&mut order, object, CLERK, "2026-05-30").unwrap();
+    order
+        .apply(Action::Lapse, None, (UtcMs(0), day("2026-06-02")), 0)
+        .unwrap();
+    let told = Action::Notify {
+        duty: Duty::NotifyPerson,
+        on: day("2026-06-02"),
+    };
+    act(&mut order, told, CLERK, "2026-06-03").unwrap();
+    let answer = Action::AnswerObjection {
+        on: day("2026-06-05"),
+        upheld: true,
+        note: "looked into".into(),
+    };
+    act(&mut order, answer, APPROVER, "2026-06-05").unwrap();
+    assert_eq!(order.status(), Status::Lapsed, "it had ended already");
+    assert!(
+        clocks(&order, day("2026-07-30"))
+            .iter()
+            .all(|clock| clock.duty == Duty::NotifyMinister
+                || !clock.overdue
+                || clock.done.is_some())
+    );
+}
+
+#[test]
+fn a_letter_cannot_have_come_before_the_order() {
+    let mut order = draft(OrderKind::ExitBan, "2026-01-01", Some("2026-06-01"));
+    act(&mut order, Action::Submit, CLERK, "2026-01-01").unwrap();
+    act(&mut order, Action::Approve, APPROVER, "2026-05-30").unwrap();
+    let early = act(
+        &mut order,
+        ask("2026-05-20", "2026-11-01"),
+        CLERK,
+        "2026-05-31",
+    );
+    assert_eq!(early, Err(Refused::BadDay));
 }
 
 #[test]

@@ -89,6 +89,18 @@ impl Row {
         self.citizen != Some(false) && self.actions.contains(&Action::RefuseEntry)
     }
 
+    /// Whether it decides about entry or exit where no such decision exists.
+    pub(super) fn decides_elsewhere(&self) -> bool {
+        use Action::*;
+        let decides = |action: &Action| {
+            matches!(
+                action,
+                Admit | AllowDeparture | RefuseEntry | DeferDeparture
+            )
+        };
+        self.site != SiteKind::Checkpoint && self.actions.iter().any(decides)
+    }
+
     fn covers(
         &self,
         site: SiteKind,

@@ -182,6 +182,9 @@ pub enum BadPack {
     /// The floor that no pack may lower.
     #[error("a rule pack may not let a citizen be refused entry")]
     CitizenRefused,
+    /// At a monitoring site nobody decides about entry or exit.
+    #[error("a rule pack may not let anybody decide about entry or exit at a monitoring site")]
+    Elsewhere,
     /// The entry ban is for foreigners; lifetime is for entry bans only.
     #[error("a rule pack may not let any order but an entry ban be for life")]
     Lifetime,
@@ -192,6 +195,9 @@ pub fn read(text: &str) -> Result<Pack, BadPack> {
     let pack: Pack = toml::from_str(text).map_err(|error| BadPack::Form(error.to_string()))?;
     if pack.actions.iter().any(Row::refuses_a_citizen) {
         return Err(BadPack::CitizenRefused);
+    }
+    if pack.actions.iter().any(Row::decides_elsewhere) {
+        return Err(BadPack::Elsewhere);
     }
     let life =
         |(kind, rules): (&OrderKind, &KindRules)| rules.lifetime && *kind != OrderKind::EntryBan;

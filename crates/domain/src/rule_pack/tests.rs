@@ -45,7 +45,7 @@ fn the_terms_of_the_law() {
         "id-2025",
         EntryBan,
         Months(120),
-        Some((Months(120), None, 0)),
+        Some((Months(120), Some(1), 0)),
     );
     for pack in all() {
         for (kind, rules) in &pack.kinds {
@@ -218,6 +218,10 @@ fn no_pack_lets_a_citizen_be_refused_or_an_order_but_an_entry_ban_be_for_life() 
     assert_eq!(read(&row("citizen = true\n")), Err(BadPack::CitizenRefused));
     assert_eq!(read(&row("")), Err(BadPack::CitizenRefused));
     assert!(read(&row("citizen = false\n")).is_ok());
+    let elsewhere = format!(
+        "{text}\n[[actions]]\nsite = \"monitoring_site\"\nsubject = \"wanted\"\nactions = [\"defer_departure\"]\n"
+    );
+    assert_eq!(read(&elsewhere), Err(BadPack::Elsewhere));
     let life = text.replacen(
         "first = { months = 6 }",
         "first = { months = 6 }\nlifetime = true",

@@ -9,10 +9,13 @@ use crate::{AppState, error::ApiResult};
 /// Closes what is over at `now`; how many.
 pub async fn run_due(state: &AppState, now: UtcMs) -> ApiResult<usize> {
     let over = order::over(&state.db, today(now)).await?;
+    let over = over.into_iter().map(|id| (id, Action::Lapse));
+    let ended = order::without_entry(&state.db).await?;
+    let ended = ended.into_iter().map(|id| (id, Action::EntryEnded));
     let mut closed = 0;
-    for id in over {
+    for (id, action) in over.chain(ended) {
         let filed = order::get(&state.db, id, None).await?;
-        match act(state, filed, Action::Lapse, None, By::Clock).await {
+        match act(state, filed, action, None, By::Clock).await {
             Ok(_) => closed += 1,
             Err(error) => {
                 tracing::error!(order = %id, code = error.code, "an order could not be closed; it is tried again")

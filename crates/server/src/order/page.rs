@@ -470,10 +470,16 @@ async fn order_page(
         steps.push(step_line(state, &shell, step).await?);
     }
     let filed = order::get(&state.db, id, visit.session.orders_of()?).await?;
+    let mut facts = facts(&shell, &view);
+    if let Some(entry) = view.entry {
+        let (raised, similar) = order::alerts(&state.db, entry).await?;
+        let words = shell.t2("order-alerts", ("n", &raised), ("similar", &similar));
+        facts.push((shell.t("order-alerts-label"), words));
+    }
     Ok(OrderPage {
         notice,
         row: row(&shell, &view),
-        facts: facts(&shell, &view),
+        facts,
         gaps: view
             .gaps
             .iter()

@@ -63,9 +63,12 @@ fn step(step: &Step) -> OrderStep {
         Action::Notify { duty, on } => (Some(*on), Some(duty.name().to_owned())),
         Action::RequestExtension {
             reference,
+            received_on,
             last_day,
-            ..
-        } => (Some(*last_day), Some(reference.clone())),
+        } => (
+            Some(*last_day),
+            Some(format!("{reference} ({received_on})")),
+        ),
         Action::Object {
             received_on,
             reference,
@@ -78,6 +81,7 @@ fn step(step: &Step) -> OrderStep {
         | Action::Submit
         | Action::Approve
         | Action::ApproveExtension
+        | Action::EntryEnded
         | Action::Lapse => (None, None),
     };
     OrderStep {

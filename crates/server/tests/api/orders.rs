@@ -13,7 +13,7 @@ pub fn order_input(name: &str) -> Value {
     json!({ "kind": "exit_ban", "form": "request", "agency": "police", "reference": ORDER, "ordered_on": local_day(-1),
         "subject": { "full_name": name, "sex": "M", "birth_date": "1980-02-03", "birth_place": "Kota Contoh",
             "nationality": "IDN", "document_number": "x1234567" },
-        "reason": "criminal_case", "first_day": local_day(-1), "last_day": local_day(10),
+        "reason": "criminal_case", "reason_text": "A file at the agency.", "first_day": local_day(-1), "last_day": local_day(10),
         "photos": [STANDARD.encode(jpeg(name))] })
 }
 
@@ -264,6 +264,24 @@ async fn an_extension_moves_the_entry_and_a_late_one_lets_it_lapse() {
     assert_eq!(
         (status(&late).await, status(&order).await),
         (json!("lapsed"), json!("approved"))
+    );
+}
+
+#[tokio::test]
+async fn an_order_ends_when_its_entry_is_refused() {
+    let office = Office::new().await;
+    let order = office.approved("Contoh Ditolak").await;
+    let entry = office.world.get(&order, &office.clerk).await.ok()["entry"].clone();
+    let entry: EntryId = entry.as_str().unwrap().parse().unwrap();
+    let now = office.world.now();
+    tapal_store::entry::end(&office.world.state.db, now, By::System, entry, "refused")
+        .await
+        .unwrap();
+    office.world.tick().await;
+    let view = office.world.get(&order, &office.clerk).await.ok();
+    assert_eq!(
+        (&view["status"], &view["steps"][3]["action"]),
+        (&json!("revoked"), &json!("entry_ended"))
     );
 }
 

@@ -116,7 +116,11 @@ pub async fn record(db: &Db, now: UtcMs, by: By, order: &Order, effect: Effect) 
     match effect {
         Effect::None => {}
         Effect::Enter(made, photos, findings) => {
-            let note = entry::insert(&mut tx, by, &made, &photos, &findings).await?;
+            // Who wrote the order recorded the entry: whoever approved it may still decide about a hold.
+            let wrote = order.steps().first().and_then(|step| step.by);
+            let recorded_by = wrote.map_or(by, By::Account);
+            let mut note = entry::insert(&mut tx, recorded_by, &made, &photos, &findings).await?;
+            note.by = by;
             tx.note(note).await?;
             let sql = "UPDATE orders SET entry = $2 WHERE id = $1 AND entry IS NULL";
             let values = args![order.id(), made.id()];
@@ -219,10 +223,25 @@ pub async fn of_entry(db: &Db, entry: EntryId) -> Result<Option<OrderId>> {
     row.map(|row| row.id("id")).transpose()
 }
 
+/// Alerts that an entry raised, and how many of them two people called similar.
+pub async fn alerts(db: &Db, entry: EntryId) -> Result<(i64, i64)> {
+    let sql = "SELECT COUNT(*) AS n, COALESCE(SUM(status = 'similar'), 0) AS similar FROM alert WHERE entry = $1";
+    let row = db.one(sql, args![entry]).await?;
+    Ok((row.int("n")?, row.int("similar")?))
+}
+
 /// Approved orders whose last day is before `today`: the calendar has to close them.
 pub async fn over(db: &Db, today: Day) -> Result<Vec<OrderId>> {
     let sql = "SELECT id FROM orders WHERE status IN ('approved', 'extension_requested') AND last_day < $1 ORDER BY id";
     let rows = db.all(sql, args![today.to_string()]).await?;
+    rows.iter().map(|row| row.id("id")).collect()
+}
+
+/// Approved orders whose entry ended apart from them.
+pub async fn without_entry(db: &Db) -> Result<Vec<OrderId>> {
+    let sql = "SELECT o.id FROM orders o JOIN entry e ON e.id = o.entry \
+               WHERE o.status IN ('approved', 'extension_requested') AND e.ended_at IS NOT NULL AND e.end_reason <> 'lapsed' ORDER BY o.id";
+    let rows = db.all(sql, args![]).await?;
     rows.iter().map(|row| row.id("id")).collect()
 }
 
