@@ -165,7 +165,7 @@ pub struct Step {
     /// When it was recorded.
     pub at: UtcMs,
     /// The day it was, at the centre.
-    pub on: Day,
+    pub day: Day,
     /// Who; nobody for the calendar.
     pub by: Option<AccountId>,
     /// What.
@@ -331,7 +331,7 @@ impl Order {
             contents: contents_kept,
             steps: vec![Step {
                 at,
-                on,
+                day: on,
                 by: Some(by),
                 action,
             }],
@@ -345,7 +345,7 @@ impl Order {
         let (Action::Draft { contents }, Some(by)) = (first.action, first.by) else {
             return None;
         };
-        let mut order = Order::draft(id, *contents, by, first.at, first.on);
+        let mut order = Order::draft(id, *contents, by, first.at, first.day);
         steps.for_each(|step| order.take(step));
         Some(order)
     }
@@ -389,7 +389,7 @@ impl Order {
                 self.status,
                 Status::Lapsed | Status::Revoked | Status::Acquitted
             );
-        approvals.last().filter(|_| after).map(|step| step.on)
+        approvals.last().filter(|_| after).map(|step| step.day)
     }
 
     /// The last objection: when it came, and when it was answered.
@@ -435,7 +435,12 @@ impl Order {
             return Err(Refused::Status(self.status));
         }
         self.check(&action, by, on, photos)?;
-        self.take(Step { at, on, by, action });
+        self.take(Step {
+            at,
+            day: on,
+            by,
+            action,
+        });
         // There is always a last step: a draft has one.
         self.steps.last().ok_or(Refused::Status(self.status))
     }

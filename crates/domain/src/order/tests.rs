@@ -487,6 +487,10 @@ fn any_action() -> impl Strategy<Value = Action> {
         Just(Action::Approve),
         Just(Action::ApproveExtension),
         Just(Action::Lapse),
+        days.clone().prop_map(move |n| Action::Notify {
+            duty: Duty::NotifyPerson,
+            on: later(n)
+        }),
         Just(Action::Return {
             note: "again".into()
         }),
@@ -536,7 +540,9 @@ proptest! {
             if order.apply(action, by.map(who), (UtcMs(0), today), 1).is_err() {
                 prop_assert_eq!(&order, &before, "a refused action changes nothing");
             }
-            let again = Order::replay(order.id(), order.steps().to_vec());
+            // As the store keeps them: through JSON.
+            let kept = serde_json::to_string(order.steps()).unwrap();
+            let again = Order::replay(order.id(), serde_json::from_str(&kept).unwrap());
             prop_assert_eq!(Some(&order), again.as_ref());
             let far = [first, today, today.plus_days(20).unwrap(), first.plus_days(181).unwrap(), first.plus_days(400).unwrap()];
             for on in far.into_iter().filter(|on| order.in_force(*on)) {

@@ -5,6 +5,7 @@ pub mod api;
 mod form;
 pub mod lapse;
 pub mod page;
+pub mod sheet;
 mod view;
 
 use axum::http::StatusCode;
