@@ -45,6 +45,37 @@ pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Pa
         steps.log(&step, |log| exact(&tapal(place, env, data, &args, log)?));
     }
     photographs(place, steps, env, data);
+    names(place, steps, env, data);
+}
+
+/// Pairs of names that people judged: no clear case wrong, and no worse than the goal.
+fn names(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)], data: &Path) {
+    let cases = place.root.join("../shared/vectors/names-dev.csv");
+    let step = "pairs of names";
+    if !cases.is_file() {
+        steps.skip(step, "the pairs are not beside the checkout");
+        return;
+    }
+    let args = ["eval", "names", &*cases.to_string_lossy(), "--json"];
+    steps.log(step, |log| {
+        good_names(&tapal(place, env, data, &args, log)?)
+    });
+}
+
+fn good_names(json: &str) -> Result<String, String> {
+    let number = |key: &str| -> Option<f64> {
+        let rest = json.split(&format!("\"{key}\":")).nth(1)?;
+        rest.trim_start()
+            .split([',', '}', '\n'])
+            .next()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    let (f1, right, total) = (number("f1"), number("strong_right"), number("strong_total"));
+    let note = format!("F1 {f1:?}, strong cases {right:?} of {total:?}");
+    let good = f1.is_some_and(|f1| f1 >= 0.85) && right.is_some() && right == total;
+    if good { Ok(note) } else { Err(note) }
 }
 
 /// Pairs of photographs, then lists with listed and unlisted people, against the committed baseline. Without the
@@ -137,7 +168,18 @@ fn exact(json: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::exact;
+    use super::{exact, good_names};
+
+    #[test]
+    fn a_strong_case_wrong_fails() {
+        let told = |f1: &str, right: u32| {
+            format!("{{\"f1\": {f1},\n\"strong_right\": {right}, \"strong_total\": 13}}")
+        };
+        assert!(good_names(&told("0.91", 13)).is_ok());
+        assert!(good_names(&told("0.91", 12)).is_err());
+        assert!(good_names(&told("0.84", 13)).is_err());
+        assert!(good_names("{}").is_err());
+    }
 
     #[test]
     fn only_exactly_one_alert_a_pass_is_right() {
