@@ -13,16 +13,22 @@ const STEP: f32 = 0.335;
 /// The 16 steps lie at -7.5, -6.5, ... 7.5.
 const MIDDLE: f32 = 7.5;
 /// A scan walks so many places of a block at once: more memory pages are under way at a time.
-const WALKS: usize = 8;
-/// Bytes that are multiplied at once.
-const LINE: usize = 32;
-/// 16-bit sums hold so many products of a pair: 8 * 2 * 15 * 127 < 2^15.
-const LINES_A_SUM: usize = 8;
+const WALKS: usize = 4;
+/// Bytes of a cache line, and the most that are multiplied at once.
+const LINE: usize = 64;
+/// 16-bit sums hold eight products of a pair: 8 * 2 * 15 * 127 < 2^15. Half a line at a time makes two of a line.
+const LINES_A_SUM: usize = 4;
 
 /// A piece of a row as the processor takes it in, never across two cache lines.
-#[derive(Clone, Copy, Default)]
-#[repr(align(32))]
+#[derive(Clone, Copy)]
+#[repr(align(64))]
 struct Line([u8; LINE]);
+
+impl Default for Line {
+    fn default() -> Self {
+        Line([0; LINE])
+    }
+}
 
 /// Half-byte codes of a block's rows. The low halves of a row hold its first values, the high halves the rest.
 #[derive(Clone)]
@@ -211,55 +217,104 @@ impl Drop for CoarseProbe {
     }
 }
 
-/// The instructions the scan needs.
+/// The instructions the scan uses.
 #[derive(Clone, Copy)]
-pub(crate) struct Fast(#[cfg(target_arch = "x86_64")] pulp::x86::V3);
+pub(crate) enum Fast {
+    /// AVX-512 (BW).
+    #[cfg(target_arch = "x86_64")]
+    Wide(pulp::x86::V4),
+    /// AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Narrow(pulp::x86::V3),
+}
 
 impl Fast {
     /// `None` where this processor has none that make the first look worth it.
     pub(crate) fn find() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        return pulp::x86::V3::try_new().map(Fast);
-        #[cfg(not(target_arch = "x86_64"))]
-        None
+        Self::all().into_iter().next()
+    }
+
+    /// Everything this processor has, the best first.
+    #[cfg(not(target_arch = "x86_64"))]
+    fn all() -> Vec<Self> {
+        Vec::new()
+    }
+
+    /// Everything this processor has, the best first.
+    #[cfg(target_arch = "x86_64")]
+    fn all() -> Vec<Self> {
+        let wide = pulp::x86::V4::try_new().map(Fast::Wide);
+        let narrow = pulp::x86::V3::try_new().map(Fast::Narrow);
+        wide.into_iter().chain(narrow).collect()
     }
 
     /// The product of every row with the probe, in the order of rows.
     pub(crate) fn products(self, coarse: &Coarse, probe: &CoarseProbe, out: &mut [i32; ROWS]) {
-        #[cfg(target_arch = "x86_64")]
-        self.0.vectorize(x86::Scan {
-            simd: self.0,
-            coarse,
-            probe,
-            out,
-        });
-        #[cfg(not(target_arch = "x86_64"))]
-        for (row, out) in out.iter_mut().enumerate() {
-            *out = probe.product(coarse.row(row));
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Fast::Wide(simd) => simd.vectorize(x86::Scan {
+                simd,
+                coarse,
+                probe,
+                out,
+            }),
+            #[cfg(target_arch = "x86_64")]
+            Fast::Narrow(simd) => simd.vectorize(x86::Scan {
+                simd,
+                coarse,
+                probe,
+                out,
+            }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => out.fill(i32::MAX),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use core::arch::x86_64::__m256i;
-    use pulp::{NullaryFnOnce, bytemuck::cast, x86::V3};
+    use core::arch::x86_64::{__m256i, __m512i};
+    use pulp::{
+        NullaryFnOnce,
+        bytemuck::cast,
+        x86::{V3, V4},
+    };
 
     use super::{Coarse, CoarseProbe, LINES_A_SUM, Line, ROWS, WALKS};
 
     /// Not a closure: only what is inlined whole is compiled with the instructions.
-    pub(super) struct Scan<'a> {
-        pub simd: V3,
+    pub(super) struct Scan<'a, S> {
+        pub simd: S,
         pub coarse: &'a Coarse,
         pub probe: &'a CoarseProbe,
         pub out: &'a mut [i32; ROWS],
     }
 
-    impl NullaryFnOnce for Scan<'_> {
+    /// The product of at most [`LINES_A_SUM`] lines.
+    trait Lines: Copy {
+        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32;
+    }
+
+    impl<S: Lines> NullaryFnOnce for Scan<'_, S> {
         type Output = ();
 
         #[inline(always)]
         fn call(self) {
+            let (rows, _) = self.coarse.lines.as_chunks::<LINES_A_SUM>();
+            let probe = (
+                <&[Line; LINES_A_SUM]>::try_from(self.probe.low.as_slice()).ok(),
+                <&[Line; LINES_A_SUM]>::try_from(self.probe.high.as_slice()).ok(),
+            );
+            if let (Some(low), Some(high), true) = (probe.0, probe.1, rows.len() == ROWS) {
+                // Up to 512 values: the probe stays in registers, and nothing is looked up.
+                for first in 0..ROWS / WALKS {
+                    for walk in 0..WALKS {
+                        let row = walk * (ROWS / WALKS) + first;
+                        self.out[row] = self.simd.multiply(&rows[row], low, high);
+                    }
+                }
+                return;
+            }
             for first in 0..ROWS / WALKS {
                 for walk in 0..WALKS {
                     let row = walk * (ROWS / WALKS) + first;
@@ -270,47 +325,74 @@ mod x86 {
     }
 
     #[inline(always)]
-    fn product(simd: V3, row: &[Line], probe: &CoarseProbe) -> i32 {
-        let mut total = simd.avx._mm256_setzero_si256();
+    fn product<S: Lines>(simd: S, row: &[Line], probe: &CoarseProbe) -> i32 {
+        let mut total = 0;
         let (rows, row) = row.as_chunks::<LINES_A_SUM>();
         let (lows, low) = probe.low.as_chunks::<LINES_A_SUM>();
         let (highs, high) = probe.high.as_chunks::<LINES_A_SUM>();
         for ((row, low), high) in rows.iter().zip(lows).zip(highs) {
             // A known length: the usual 512 values become one straight run.
-            total = add(simd, total, row, low, high);
+            total += simd.multiply(row, low, high);
         }
         if !row.is_empty() {
-            total = add(simd, total, row, low, high);
+            total += simd.multiply(row, low, high);
         }
-        let lanes: [i32; 8] = cast(total);
-        (lanes[0] + lanes[1] + lanes[2] + lanes[3]) + (lanes[4] + lanes[5] + lanes[6] + lanes[7])
+        total
     }
 
-    /// `total` and the products of at most [`LINES_A_SUM`] lines.
-    #[inline(always)]
-    fn add(simd: V3, total: __m256i, row: &[Line], low: &[Line], high: &[Line]) -> __m256i {
-        let (avx, avx2) = (simd.avx, simd.avx2);
-        let (half, ones) = (avx._mm256_set1_epi8(15), avx._mm256_set1_epi16(1));
-        let mut sums = [avx._mm256_setzero_si256(); 2];
-        for ((row, low), high) in row.iter().zip(low).zip(high) {
-            let row: __m256i = cast(row.0);
-            let (x, y) = (
-                avx2._mm256_and_si256(row, half),
-                avx2._mm256_and_si256(avx2._mm256_srli_epi16::<4>(row), half),
-            );
-            let (x, y) = (
-                avx2._mm256_maddubs_epi16(x, cast(low.0)),
-                avx2._mm256_maddubs_epi16(y, cast(high.0)),
-            );
-            sums = [
-                avx2._mm256_add_epi16(sums[0], x),
-                avx2._mm256_add_epi16(sums[1], y),
-            ];
+    impl Lines for V4 {
+        #[inline(always)]
+        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32 {
+            let (f, bw) = (self.avx512f, self.avx512bw);
+            let (half, ones) = (f._mm512_set1_epi8(15), f._mm512_set1_epi16(1));
+            let mut sums = [f._mm512_setzero_si512(); 2];
+            for ((row, low), high) in row.iter().zip(low).zip(high) {
+                let row: __m512i = cast(row.0);
+                let (x, y) = (
+                    f._mm512_and_si512(row, half),
+                    f._mm512_and_si512(bw._mm512_srli_epi16::<4>(row), half),
+                );
+                let x = bw._mm512_maddubs_epi16(x, cast(low.0));
+                let y = bw._mm512_maddubs_epi16(y, cast(high.0));
+                sums = [
+                    bw._mm512_add_epi16(sums[0], x),
+                    bw._mm512_add_epi16(sums[1], y),
+                ];
+            }
+            // Each sum nearly fills 16 bits: widened before they are added.
+            let low = bw._mm512_madd_epi16(sums[0], ones);
+            let high = bw._mm512_madd_epi16(sums[1], ones);
+            f._mm512_reduce_add_epi32(f._mm512_add_epi32(low, high))
         }
-        // Each sum nearly fills 16 bits: widened before they are added.
-        let low = avx2._mm256_madd_epi16(sums[0], ones);
-        let high = avx2._mm256_madd_epi16(sums[1], ones);
-        avx2._mm256_add_epi32(total, avx2._mm256_add_epi32(low, high))
+    }
+
+    impl Lines for V3 {
+        #[inline(always)]
+        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32 {
+            let (avx, avx2) = (self.avx, self.avx2);
+            let (half, ones) = (avx._mm256_set1_epi8(15), avx._mm256_set1_epi16(1));
+            let mut sums = [avx._mm256_setzero_si256(); 2];
+            for ((row, low), high) in row.iter().zip(low).zip(high) {
+                let row: [__m256i; 2] = cast(row.0);
+                let low: [__m256i; 2] = cast(low.0);
+                let high: [__m256i; 2] = cast(high.0);
+                for part in 0..2 {
+                    let x = avx2._mm256_and_si256(row[part], half);
+                    let y = avx2._mm256_srli_epi16::<4>(row[part]);
+                    let x = avx2._mm256_maddubs_epi16(x, low[part]);
+                    let y = avx2._mm256_maddubs_epi16(avx2._mm256_and_si256(y, half), high[part]);
+                    sums = [
+                        avx2._mm256_add_epi16(sums[0], x),
+                        avx2._mm256_add_epi16(sums[1], y),
+                    ];
+                }
+            }
+            let low = avx2._mm256_madd_epi16(sums[0], ones);
+            let high = avx2._mm256_madd_epi16(sums[1], ones);
+            let lanes: [i32; 8] = cast(avx2._mm256_add_epi32(low, high));
+            (lanes[0] + lanes[1] + lanes[2] + lanes[3])
+                + (lanes[4] + lanes[5] + lanes[6] + lanes[7])
+        }
     }
 }
 
@@ -338,7 +420,7 @@ mod tests {
             let mut coarse = Coarse::new(dimension);
             coarse.put(1000, &row);
             let product = probe.product(coarse.row(1000));
-            if let Some(fast) = Fast::find() {
+            for fast in Fast::all() {
                 let mut out = [i32::MAX; ROWS];
                 fast.products(&coarse, &probe, &mut out);
                 prop_assert_eq!(out[1000], product);
@@ -373,7 +455,7 @@ mod tests {
                 );
                 let expect = 15 * i32::from(code) * dimension as i32;
                 assert_eq!(probe.product(coarse.row(0)), expect);
-                if let Some(fast) = Fast::find() {
+                for fast in Fast::all() {
                     let mut out = [0; ROWS];
                     fast.products(&coarse, &probe, &mut out);
                     assert_eq!(out[0], expect, "{dimension}");
