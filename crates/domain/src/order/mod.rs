@@ -380,16 +380,17 @@ impl Order {
 
     /// The day of the deciding approval.
     pub fn approved_on(&self) -> Option<Day> {
-        let approvals = self
-            .steps
-            .iter()
-            .filter(|step| step.action == Action::Approve);
         let after = self.status.is_approved()
             || matches!(
                 self.status,
                 Status::Lapsed | Status::Revoked | Status::Acquitted
             );
-        approvals.last().filter(|_| after).map(|step| step.day)
+        let last = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.action == Action::Approve);
+        last.filter(|_| after).map(|step| step.day)
     }
 
     /// The last objection: when it came, and when it was answered.
