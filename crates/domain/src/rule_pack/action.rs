@@ -127,6 +127,8 @@ impl Pack {
             .actions
             .iter()
             .find(|row| row.covers(site, direction, citizen, subject));
-        row.map_or(&[], |row| &row.actions)
+        // The floor again, for a pack that did not come through `read`.
+        let lawful = row.filter(|row| !(citizen && row.actions.contains(&Action::RefuseEntry)));
+        lawful.map_or(&[], |row| &row.actions)
     }
 }

@@ -230,3 +230,24 @@ fn no_pack_lets_a_citizen_be_refused_or_an_order_but_an_entry_ban_be_for_life() 
     assert_eq!(read(&life), Err(BadPack::Lifetime));
     assert!(matches!(read("id = 3"), Err(BadPack::Form(_))));
 }
+
+#[test]
+fn the_floor_holds_for_a_pack_that_was_not_read_as_one() {
+    let mut pack = by_id("id-2025").unwrap().clone();
+    for row in &mut pack.actions {
+        row.actions.push(Action::RefuseEntry);
+    }
+    let place = (SiteKind::Checkpoint, Direction::Arrival);
+    for subject in Subject::ALL {
+        assert!(
+            !pack
+                .allowed(place, true, *subject)
+                .contains(&Action::RefuseEntry),
+            "{subject:?}"
+        );
+    }
+    assert!(
+        pack.allowed(place, false, Subject::Wanted)
+            .contains(&Action::RefuseEntry)
+    );
+}
