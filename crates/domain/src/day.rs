@@ -68,6 +68,12 @@ impl Day {
         self.starts(utc_offset_minutes) + DAY_MS
     }
 
+    /// Year, month from 1, day from 1.
+    pub fn parts(self) -> (i16, u8, u8) {
+        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        (year, month.unsigned_abs(), day.unsigned_abs())
+    }
+
     /// So many days later; earlier when negative. `None` past the calendar's ends.
     pub fn plus_days(self, days: i64) -> Option<Self> {
         let span = Span::new().try_days(days).ok()?;

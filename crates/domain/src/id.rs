@@ -53,6 +53,8 @@ ids! {
     ProposalId,
     /// One user account.
     AccountId,
+    /// One key of an agency's own system.
+    CredentialId,
     /// One start of one edge process; counters restart with it.
     BootId,
 }

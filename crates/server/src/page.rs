@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry, false_alert, group, order, policy,
+    credential, edge, entry, false_alert, group, order, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
@@ -155,6 +155,21 @@ pub fn routes() -> Vec<Route> {
             "/accounts/{id}/close",
             Needs(EditAccounts),
             account::page::close,
+        ),
+        get(
+            "/accounts/{id}/credentials",
+            Needs(EditAccounts),
+            credential::page::list,
+        ),
+        post(
+            "/accounts/{id}/credentials",
+            Needs(EditAccounts),
+            credential::page::add,
+        ),
+        post(
+            "/credentials/{id}/end",
+            Needs(EditAccounts),
+            credential::page::end,
         ),
         get("/edges", Needs(EditEdges), edge::page::list),
         post("/edges", Needs(EditEdges), edge::page::add),

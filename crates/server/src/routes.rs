@@ -2,7 +2,7 @@
 //! are all made from it. Must not be bypassed: a route outside this table does not exist.
 
 use axum::{Router, handler::Handler, http::StatusCode, middleware, routing::MethodRouter};
-use tapal_domain::role::Permission;
+use tapal_domain::role::{Permission, Role};
 
 use crate::{
     error::ApiError,
@@ -87,8 +87,8 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, edge, entry, event, false_alert, group, health,
-        openapi, order::api as order, policy, session::api as session, site,
+        account, alert, attempt, audit, camera, credential, edge, entry, event, false_alert, group,
+        health, openapi, order::api as order, policy, session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -219,6 +219,11 @@ pub fn api() -> Vec<Route> {
             Needs(ReadOrders),
             order::portrait,
         ),
+        get(
+            "/api/v1/orders/{id}/notice",
+            Either(RecordOrders, ApproveOrders),
+            crate::order::notice::notice,
+        ),
         post(
             "/api/v1/orders/{id}/submission",
             Needs(DraftOrders),
@@ -270,6 +275,21 @@ pub fn api() -> Vec<Route> {
             Needs(EditAccounts),
             account::reset,
         ),
+        get(
+            "/api/v1/accounts/{id}/credentials",
+            Needs(EditAccounts),
+            credential::list,
+        ),
+        post(
+            "/api/v1/accounts/{id}/credentials",
+            Needs(EditAccounts),
+            credential::add,
+        ),
+        delete(
+            "/api/v1/credentials/{id}",
+            Needs(EditAccounts),
+            credential::end,
+        ),
         get("/api/v1/edges", Needs(EditEdges), edge::list),
         post("/api/v1/edges", Needs(EditEdges), edge::add),
         delete("/api/v1/edges/{id}", Needs(EditEdges), edge::retire),
@@ -295,6 +315,16 @@ impl Access {
             Self::Public => None,
             Self::Device => Some("device"),
             Self::SignedIn | Self::Needs(_) | Self::Either(..) => Some("session"),
+        }
+    }
+
+    /// Whether an agency's own people, and the key of its system, may.
+    pub(crate) fn of_agencies(self) -> bool {
+        let may = |permission| Role::AgencyLiaison.may(permission);
+        match self {
+            Self::Needs(permission) => may(permission),
+            Self::Either(one, other) => may(one) || may(other),
+            Self::Public | Self::SignedIn | Self::Device => false,
         }
     }
 

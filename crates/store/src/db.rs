@@ -66,7 +66,7 @@ pub enum Unaudited {
     HandedOver,
     /// A nonce seen.
     Nonce,
-    /// When a session was last used.
+    /// When a session or a key was last used.
     SessionSeen,
 }
 
@@ -375,6 +375,7 @@ into_value! {
     id::AlertId => |v| Value::Text(v.to_string()),
     id::AttemptId => |v| Value::Text(v.to_string()),
     id::ProposalId => |v| Value::Text(v.to_string()),
+    id::CredentialId => |v| Value::Text(v.to_string()),
     id::AccountId => |v| Value::Text(v.to_string()),
     id::BootId => |v| Value::Text(v.to_string()),
 }

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod attempt;
 pub mod audit;
 pub mod camera;
+pub mod credential;
 pub mod db;
 pub mod edge;
 pub mod entry;

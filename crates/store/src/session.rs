@@ -9,7 +9,7 @@ use tapal_domain::{
 
 use crate::{
     audit::{By, Note},
-    db::{Db, Unaudited, args},
+    db::{Db, Row, Unaudited, args},
     error::Result,
 };
 
@@ -53,22 +53,23 @@ pub async fn find(db: &Db, token_hash: &[u8], now: UtcMs) -> Result<Option<Live>
     let row = db
         .first(sql, args![token_hash, now - IDLE_MS, now - ABSOLUTE_MS])
         .await?;
-    row.map(|row| {
-        Ok(Live {
-            account: row.id("id")?,
-            username: row.text("username")?,
-            display_name: row.text("display_name")?,
-            role: row.name("role")?,
-            site: row.opt_id("site")?,
-            desk: row.opt_id("desk")?,
-            agency: row.opt_name("agency")?,
-            language: row.text("language")?,
-            must_change: row.flag("must_change")?,
-            csrf: row.text("csrf")?,
-            seen_at: row.at("seen_at")?,
-        })
+    row.as_ref().map(live).transpose()
+}
+
+pub(crate) fn live(row: &Row) -> Result<Live> {
+    Ok(Live {
+        account: row.id("id")?,
+        username: row.text("username")?,
+        display_name: row.text("display_name")?,
+        role: row.name("role")?,
+        site: row.opt_id("site")?,
+        desk: row.opt_id("desk")?,
+        agency: row.opt_name("agency")?,
+        language: row.text("language")?,
+        must_change: row.flag("must_change")?,
+        csrf: row.text("csrf")?,
+        seen_at: row.at("seen_at")?,
     })
-    .transpose()
 }
 
 /// Starts a session after a sign-in: failures counted under the account's own name are forgotten, those of an

@@ -43,6 +43,8 @@ pub enum Action {
     AllowDeparture,
     /// Refuse entry. Never a citizen.
     RefuseEntry,
+    /// Refuse entry or not, as the officer judges. Never a citizen.
+    MayRefuseEntry,
     /// Defer the departure.
     DeferDeparture,
     /// Hand over to the authority concerned.
@@ -65,6 +67,32 @@ pub enum Action {
     CheckEarlierBan,
     /// A check in the field.
     FieldCheck,
+    /// The path for whoever claims asylum, is a minor or may be a victim. It stands alone.
+    Safeguard,
+}
+
+impl Action {
+    fn refuses(self) -> bool {
+        matches!(self, Self::RefuseEntry | Self::MayRefuseEntry)
+    }
+
+    /// Whether it decides about entry or exit.
+    fn decides(self) -> bool {
+        self.refuses()
+            || matches!(
+                self,
+                Self::Admit | Self::AllowDeparture | Self::DeferDeparture
+            )
+    }
+}
+
+/// What of a person counts for what may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether the person is a citizen.
+    pub citizen: bool,
+    /// Whether an officer saw a claim of asylum, a minor, or signs of a victim of trafficking.
+    pub protected: bool,
 }
 
 /// One cell of the table.
@@ -86,19 +114,12 @@ pub struct Row {
 impl Row {
     /// Whether it breaks the floor.
     pub(super) fn refuses_a_citizen(&self) -> bool {
-        self.citizen != Some(false) && self.actions.contains(&Action::RefuseEntry)
+        self.citizen != Some(false) && self.actions.iter().any(|action| action.refuses())
     }
 
     /// Whether it decides about entry or exit where no such decision exists.
     pub(super) fn decides_elsewhere(&self) -> bool {
-        use Action::*;
-        let decides = |action: &Action| {
-            matches!(
-                action,
-                Admit | AllowDeparture | RefuseEntry | DeferDeparture
-            )
-        };
-        self.site != SiteKind::Checkpoint && self.actions.iter().any(decides)
+        self.site != SiteKind::Checkpoint && self.actions.iter().any(|action| action.decides())
     }
 
     fn covers(
@@ -115,20 +136,68 @@ impl Row {
     }
 }
 
+/// A cell of the table: site, direction, citizen, subject.
+pub(super) type Cell = (SiteKind, Direction, bool, Subject);
+
+/// Every cell there must be.
+pub(super) fn cells() -> impl Iterator<Item = Cell> {
+    use Direction::{Arrival, Departure, Neither};
+    let places = [
+        (SiteKind::Checkpoint, Arrival),
+        (SiteKind::Checkpoint, Departure),
+        (SiteKind::MonitoringSite, Arrival),
+        (SiteKind::MonitoringSite, Departure),
+        (SiteKind::MonitoringSite, Neither),
+    ];
+    places.into_iter().flat_map(|(site, direction)| {
+        [true, false].into_iter().flat_map(move |citizen| {
+            Subject::ALL
+                .iter()
+                .map(move |subject| (site, direction, citizen, *subject))
+        })
+    })
+}
+
 impl Pack {
-    /// What an officer may do. Nothing where the case cannot arise; then nothing is done to the person.
+    /// How many rows cover a cell.
+    pub(super) fn rows_of(&self, (site, direction, citizen, subject): Cell) -> usize {
+        let covers = |row: &&Row| row.covers(site, direction, citizen, subject);
+        self.actions.iter().filter(covers).count()
+    }
+
+    /// What an officer may do. Nothing where the case cannot arise; then nothing is done to the person. Whoever is
+    /// protected goes to the safeguarding path, whatever a list says. In a checkpoint's hall with both directions
+    /// nobody decides about entry or exit: what either direction allows besides.
     pub fn allowed(
         &self,
         (site, direction): (SiteKind, Direction),
-        citizen: bool,
+        standing: Standing,
         subject: Subject,
-    ) -> &[Action] {
+    ) -> Vec<Action> {
+        if standing.protected {
+            return vec![Action::Safeguard];
+        }
+        let citizen = standing.citizen;
+        if site == SiteKind::Checkpoint && direction == Direction::Neither {
+            let mut all = self.cell((site, Direction::Arrival, citizen, subject));
+            for action in self.cell((site, Direction::Departure, citizen, subject)) {
+                if !all.contains(&action) {
+                    all.push(action);
+                }
+            }
+            all.retain(|action| !action.decides());
+            return all;
+        }
+        self.cell((site, direction, citizen, subject))
+    }
+
+    fn cell(&self, (site, direction, citizen, subject): Cell) -> Vec<Action> {
         let row = self
             .actions
             .iter()
             .find(|row| row.covers(site, direction, citizen, subject));
         // The floor again, for a pack that did not come through `read`.
-        let lawful = row.filter(|row| !(citizen && row.actions.contains(&Action::RefuseEntry)));
-        lawful.map_or(&[], |row| &row.actions)
+        let lawful = row.filter(|row| !(citizen && row.actions.iter().any(|one| one.refuses())));
+        lawful.map_or(Vec::new(), |row| row.actions.clone())
     }
 }

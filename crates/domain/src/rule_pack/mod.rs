@@ -6,13 +6,16 @@ mod kind;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{LazyLock, PoisonError, RwLock},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{day::Day, entry::Agency};
 
-pub use action::{Action, Row, Subject};
+pub use action::{Action, Row, Standing, Subject};
 pub use kind::{OrderForm, OrderKind};
 
 /// A rule with where it stands. `verified` says whether the text was read, not recalled.
@@ -188,6 +191,15 @@ pub enum BadPack {
     /// The entry ban is for foreigners; lifetime is for entry bans only.
     #[error("a rule pack may not let any order but an entry ban be for life")]
     Lifetime,
+    /// A cell of the table is missing, or there twice.
+    #[error("the table of actions needs exactly one row for {0}")]
+    Cell(String),
+    /// A code is there twice.
+    #[error("the code {0} is there twice")]
+    Twice(String),
+    /// A kind nobody could file.
+    #[error("{0} needs a requester, a form, a reason and a term of at least a day")]
+    Empty(&'static str),
 }
 
 /// Reads a pack and holds it against the floor.
@@ -204,21 +216,79 @@ pub fn read(text: &str) -> Result<Pack, BadPack> {
     if pack.kinds.iter().any(life) {
         return Err(BadPack::Lifetime);
     }
+    whole(&pack)?;
     Ok(pack)
+}
+
+/// Nothing is missing and nothing is there twice.
+fn whole(pack: &Pack) -> Result<(), BadPack> {
+    for (site, direction, citizen, subject) in action::cells() {
+        if pack.rows_of((site, direction, citizen, subject)) != 1 {
+            let who = if citizen { "a citizen" } else { "a foreigner" };
+            return Err(BadPack::Cell(format!(
+                "{site:?}, {direction:?}, {who}, {}",
+                subject.name()
+            )));
+        }
+    }
+    let mut codes = BTreeSet::new();
+    let reasons = pack.reasons.iter().map(|reason| &reason.code);
+    let grounds = pack.grounds.iter().map(|ground| &ground.code);
+    let named = reasons
+        .map(|code| ("reason", code))
+        .chain(grounds.map(|code| ("ground", code)));
+    for (what, code) in named {
+        if !codes.insert((what, code)) {
+            return Err(BadPack::Twice(code.clone()));
+        }
+    }
+    for (kind, rules) in &pack.kinds {
+        let lasts = |term: Term| !matches!(term, Term::Months(0) | Term::Days(0));
+        let more = rules.extension.as_ref().is_none_or(|more| lasts(more.most));
+        let filed = !rules.requesters.is_empty() && !rules.forms.is_empty();
+        if !filed || !lasts(rules.first) || !more || pack.reasons_for(*kind).next().is_none() {
+            return Err(BadPack::Empty(kind.name()));
+        }
+    }
+    Ok(())
 }
 
 const TEXTS: [&str; 2] = [include_str!("id-2021.toml"), include_str!("id-2025.toml")];
 
 /// Oldest first. A pack that cannot be read is left out; a test keeps that from happening.
-static PACKS: LazyLock<Vec<Pack>> = LazyLock::new(|| {
-    let mut packs: Vec<Pack> = TEXTS.iter().filter_map(|text| read(text).ok()).collect();
+static SHIPPED: LazyLock<Vec<Pack>> =
+    LazyLock::new(|| TEXTS.iter().filter_map(|text| read(text).ok()).collect());
+
+/// What holds now. A pack that was put in place stays in memory for good: there are a few in a program's life, and an
+/// answer given by one must stay readable.
+static IN_PLACE: LazyLock<RwLock<&'static [Pack]>> =
+    LazyLock::new(|| RwLock::new(arranged(SHIPPED.clone())));
+
+fn arranged(mut packs: Vec<Pack>) -> &'static [Pack] {
     packs.sort_by_key(|pack| pack.effective_from);
-    packs
-});
+    Vec::leak(packs)
+}
+
+/// Puts packs in place beside the shipped ones, or in the place of those with the same id. Whoever calls has made sure
+/// that two people approved them.
+pub fn put_in_place(approved: Vec<Pack>) {
+    let mut packs = SHIPPED.clone();
+    for pack in approved {
+        packs.retain(|other| other.id != pack.id);
+        packs.push(pack);
+    }
+    *IN_PLACE.write().unwrap_or_else(PoisonError::into_inner) = arranged(packs);
+}
+
+/// The text of a shipped pack.
+pub fn shipped_text(id: &str) -> Option<&'static str> {
+    let mine = |text: &&&str| read(text).is_ok_and(|pack| pack.id == id);
+    TEXTS.iter().find(mine).copied()
+}
 
 /// Every pack, oldest first.
 pub fn all() -> &'static [Pack] {
-    &PACKS
+    &IN_PLACE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The pack that holds on `day`.

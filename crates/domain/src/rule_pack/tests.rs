@@ -128,7 +128,11 @@ fn every_cell_of_the_table() {
     let check = |site, direction, citizen, cells: [&[Action]; 6]| {
         for pack in all() {
             for (subject, expect) in Subject::ALL.iter().zip(cells) {
-                let found = pack.allowed((site, direction), citizen, *subject);
+                let standing = Standing {
+                    citizen,
+                    protected: false,
+                };
+                let found = pack.allowed((site, direction), standing, *subject);
                 assert_eq!(
                     found, expect,
                     "{} {direction:?} citizen {citizen} {subject:?}",
@@ -185,7 +189,7 @@ fn every_cell_of_the_table() {
             &[Log],
             &[RefuseEntry],
             &[HandOver],
-            &[RefuseEntry, NotifyBureau],
+            &[MayRefuseEntry, NotifyBureau],
             &[CheckEarlierBan],
             &[RefuseEntry, SecondLine],
         ],
@@ -210,14 +214,19 @@ fn every_cell_of_the_table() {
 #[test]
 fn no_pack_lets_a_citizen_be_refused_or_an_order_but_an_entry_ban_be_for_life() {
     let text = TEXTS[1];
-    let row = |citizen: &str| {
+    let row = |citizen: &str, action: &str| {
         format!(
-            "{text}\n[[actions]]\nsite = \"checkpoint\"\ndirection = \"arrival\"\n{citizen}subject = \"wanted\"\nactions = [\"refuse_entry\"]\n"
+            "{text}\n[[actions]]\nsite = \"checkpoint\"\ndirection = \"arrival\"\n{citizen}subject = \"wanted\"\nactions = [\"{action}\"]\n"
         )
     };
-    assert_eq!(read(&row("citizen = true\n")), Err(BadPack::CitizenRefused));
-    assert_eq!(read(&row("")), Err(BadPack::CitizenRefused));
-    assert!(read(&row("citizen = false\n")).is_ok());
+    for action in ["refuse_entry", "may_refuse_entry"] {
+        let citizen = row("citizen = true\n", action);
+        assert_eq!(read(&citizen), Err(BadPack::CitizenRefused));
+        assert_eq!(read(&row("", action)), Err(BadPack::CitizenRefused));
+        // Lawful, but the cell is there already.
+        let foreigner = row("citizen = false\n", action);
+        assert!(matches!(read(&foreigner), Err(BadPack::Cell(_))));
+    }
     let elsewhere = format!(
         "{text}\n[[actions]]\nsite = \"monitoring_site\"\nsubject = \"wanted\"\nactions = [\"defer_departure\"]\n"
     );
@@ -232,22 +241,88 @@ fn no_pack_lets_a_citizen_be_refused_or_an_order_but_an_entry_ban_be_for_life() 
 }
 
 #[test]
+fn a_pack_is_whole() {
+    let text = TEXTS[1];
+    let from = text.find("[[actions]]").unwrap();
+    let end = from + text[from + 1..].find("[[actions]]").unwrap() + 1;
+    let without = format!("{}{}", &text[..from], &text[end..]);
+    assert!(matches!(read(&without), Err(BadPack::Cell(_))));
+    let twice = text.replacen("code = \"tax_debt\"", "code = \"obligation\"", 1);
+    assert_eq!(read(&twice), Err(BadPack::Twice("obligation".into())));
+    let no_term = text.replacen("first = { days = 20 }", "first = { days = 0 }", 1);
+    assert_eq!(read(&no_term), Err(BadPack::Empty("urgent_exit_ban")));
+}
+
+#[test]
+fn who_is_protected_goes_to_the_safeguarding_path_and_nowhere_else() {
+    for pack in all() {
+        for (site, direction, citizen, subject) in action::cells() {
+            let standing = Standing {
+                citizen,
+                protected: true,
+            };
+            let found = pack.allowed((site, direction), standing, subject);
+            assert_eq!(found, [Action::Safeguard]);
+        }
+    }
+}
+
+#[test]
+fn in_a_hall_with_both_directions_nobody_decides() {
+    use Action::*;
+    let pack = by_id("id-2025").unwrap();
+    let place = (SiteKind::Checkpoint, Direction::Neither);
+    let check = |citizen, expect: [&[Action]; 6]| {
+        let standing = Standing {
+            citizen,
+            protected: false,
+        };
+        for (subject, expect) in Subject::ALL.iter().zip(expect) {
+            let found = pack.allowed(place, standing, *subject);
+            assert_eq!(found, expect, "{citizen} {subject:?}");
+        }
+    };
+    let wanted: &[Action] = &[HandOver];
+    let (both, log): (&[Action], &[Action]) = (&[NotifyBureau, NotifyPolice], &[Log]);
+    check(
+        true,
+        [
+            &[Log, NotifyAgency],
+            &[],
+            wanted,
+            &[NotifyPolice],
+            &[],
+            &[Verify, SecondLine],
+        ],
+    );
+    check(
+        false,
+        [
+            log,
+            &[],
+            wanted,
+            both,
+            &[CheckEarlierBan, Charge],
+            &[SecondLine],
+        ],
+    );
+}
+
+#[test]
 fn the_floor_holds_for_a_pack_that_was_not_read_as_one() {
     let mut pack = by_id("id-2025").unwrap().clone();
     for row in &mut pack.actions {
         row.actions.push(Action::RefuseEntry);
     }
     let place = (SiteKind::Checkpoint, Direction::Arrival);
+    let standing = |citizen| Standing {
+        citizen,
+        protected: false,
+    };
     for subject in Subject::ALL {
-        assert!(
-            !pack
-                .allowed(place, true, *subject)
-                .contains(&Action::RefuseEntry),
-            "{subject:?}"
-        );
+        let found = pack.allowed(place, standing(true), *subject);
+        assert!(!found.contains(&Action::RefuseEntry), "{subject:?}");
     }
-    assert!(
-        pack.allowed(place, false, Subject::Wanted)
-            .contains(&Action::RefuseEntry)
-    );
+    let found = pack.allowed(place, standing(false), Subject::Wanted);
+    assert!(found.contains(&Action::RefuseEntry));
 }

@@ -160,3 +160,4 @@ order-alerts = { $n } raised, { $similar } judged similar
 order-gap-ordered_on = The date of the order: not in the future, and not after its first day.
 order-gap-reason_text = The reason in words.
 order-step-entry_ended = ended: the entry was refused
+order-letter-to-person = Letter to the person (PDF)

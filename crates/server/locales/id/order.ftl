@@ -160,3 +160,4 @@ order-alerts = { $n } muncul, { $similar } dinilai mirip
 order-gap-ordered_on = Tanggal perintah: tidak di masa depan dan tidak setelah hari pertamanya.
 order-gap-reason_text = Uraian alasan.
 order-step-entry_ended = berakhir: entri ditolak
+order-letter-to-person = Surat untuk yang bersangkutan (PDF)

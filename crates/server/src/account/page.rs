@@ -31,6 +31,7 @@ struct Row {
     tone: Tone,
     open: bool,
     me: bool,
+    keys: bool,
 }
 
 struct Choice {
@@ -184,6 +185,7 @@ fn row(shell: &Shell, visit: &Visit, places: &[Choice], account: &Account) -> Ro
         tone,
         open: account.closed_at.is_none(),
         me: account.id == visit.session.account,
+        keys: account.agency.is_some(),
     }
 }
 

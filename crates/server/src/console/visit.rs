@@ -223,7 +223,7 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 21] = [
+const DONE: [(&str, &str); 22] = [
     ("drafted", "order-drafted-notice"),
     ("corrected", "order-corrected-notice"),
     ("order", "order-done-notice"),
@@ -243,6 +243,7 @@ const DONE: [(&str, &str); 21] = [
     ("entry", "entry-recorded-notice"),
     ("ended", "entry-ended-notice"),
     ("closed", "account-closed-notice"),
+    ("key", "credential-ended-notice"),
     ("retired", "edge-retired-notice"),
     ("password", "session-changed"),
 ];

@@ -6,13 +6,15 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         ContentBuilder, Ref, RefOr, ResponseBuilder,
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
-    group, health, order::api as order, policy, session, site,
+    account, alert, attempt, audit, camera, credential, edge, entry, error::ErrorBody, event,
+    false_alert, group, health, order::api as order, policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -31,9 +33,10 @@ use crate::{
         group::get, group::propose, group::decide, group::end, group::count, group::label,
         policy::get, policy::preview, policy::propose, policy::decide,
         order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
-        order::notify, order::object, order::decide,
+        order::notify, order::object, order::decide, crate::order::notice::notice,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
+        credential::list, credential::add, credential::end,
         edge::list, edge::add, edge::retire,
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,
         audit::list, audit::verify,
@@ -53,6 +56,8 @@ impl Modify for Common {
             let cookie =
                 SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session::guard::COOKIE)));
             components.add_security_scheme("session", cookie);
+            let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+            components.add_security_scheme("key", key);
             let signature = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(
                 tapal_domain::wire::header::SIGNATURE,
             )));
@@ -72,12 +77,12 @@ impl Modify for Common {
             let Some(operation) = operation.as_mut() else {
                 continue;
             };
-            operation.security = route.access.scheme().map(|name| {
-                vec![utoipa::openapi::security::SecurityRequirement::new(
-                    name,
-                    Vec::<String>::new(),
-                )]
-            });
+            let need = |name| SecurityRequirement::new(name, Vec::<String>::new());
+            let machines = route.access.of_agencies().then(|| need("key"));
+            operation.security = route
+                .access
+                .scheme()
+                .map(|name| std::iter::once(need(name)).chain(machines).collect());
             if let Some(permission) = route.access.words() {
                 operation.description = Some(
                     format!(

@@ -4,6 +4,7 @@
 pub mod api;
 mod form;
 pub mod lapse;
+pub mod notice;
 pub mod page;
 pub mod sheet;
 mod view;

@@ -73,6 +73,7 @@ struct OrderPage {
     last_day: String,
     most: String,
     can: Can,
+    letter: bool,
 }
 
 /// Which forms the page shows: what the status allows and the person may.
@@ -155,6 +156,9 @@ async fn order_page(
         today: today(shell.now).to_string(),
         last_day: view.last_day.map_or(String::new(), |day| day.to_string()),
         most: longest(&view).map_or(String::new(), |day| day.to_string()),
+        letter: visit.session.may(Permission::RecordOrders)
+            && view.status.is_approved()
+            && super::notice::is_told(view.contents.kind),
         can: can(&shell, visit, &view),
         shell,
     })

@@ -1,5 +1,5 @@
-//! The one place where access is decided: finds who asks (session or node), checks CSRF on every changing
-//! request with a session, and enforces the table's access column. Must run before every handler.
+//! The one place where access is decided: finds who asks (session, key of a machine or node), checks CSRF on every
+//! changing request with a session, and enforces the table's access column. Must run before every handler.
 
 use axum::{
     body::{Body, Bytes},
@@ -12,6 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 use tapal_domain::time::MINUTE_MS;
+use tapal_store::session::Live;
 
 use super::Session;
 use crate::{
@@ -45,6 +46,11 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
 async fn admit(guard: &Guard, mut request: Request) -> ApiResult<Request> {
     if guard.access == Access::Device {
         return crate::edge::identity::verify(guard, request).await;
+    }
+    if let Some(token) = bearer(request.headers()) {
+        let session = of_machine(guard, request.uri(), &token).await?;
+        request.extensions_mut().insert(session);
+        return Ok(request);
     }
     let changing = !matches!(*request.method(), Method::GET | Method::HEAD);
     if changing {
@@ -96,7 +102,11 @@ pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Ses
     };
     let token_hash = Sha256::digest(&token).to_vec();
     let live = tapal_store::session::find(&state.db, &token_hash, state.clock.now()).await?;
-    Ok(live.map(|live| Session {
+    Ok(live.map(|live| session_of(live, token_hash)))
+}
+
+fn session_of(live: Live, token_hash: Vec<u8>) -> Session {
+    Session {
         account: live.account,
         username: live.username,
         display_name: live.display_name,
@@ -109,7 +119,29 @@ pub async fn find(state: &AppState, headers: &HeaderMap) -> ApiResult<Option<Ses
         csrf: live.csrf,
         seen_at: live.seen_at,
         token_hash,
-    }))
+    }
+}
+
+/// The key a machine sends (RFC 6750). Where there is one, a cookie beside it is not looked at.
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
+}
+
+/// The account a machine's key acts as: in the API only, and never at what belongs to a person's own sign-in. A
+/// browser never sends such a header by itself, so nothing here asks for a CSRF token.
+async fn of_machine(guard: &Guard, uri: &Uri, token: &str) -> ApiResult<Session> {
+    let (state, hash) = (&guard.state, Sha256::digest(token).to_vec());
+    let live = tapal_store::credential::find(&state.db, &hash, state.clock.now()).await?;
+    let session = session_of(live.ok_or_else(ApiError::not_signed_in)?, hash);
+    if !uri.path().starts_with("/api/v1/") || !guard.access.of_agencies() {
+        return Err(ApiError::forbidden());
+    }
+    allowed(guard.access, &session)?;
+    Ok(session)
 }
 
 /// What a page fetches by itself is no use of the session, nor is a stream that reconnects: an unattended screen

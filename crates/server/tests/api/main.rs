@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod credentials;
 mod device;
 mod events;
 mod false_alerts;

@@ -468,3 +468,47 @@ async fn a_corrected_draft_is_shown_beside_what_was_handed_back() {
         "the writer is not offered an approval"
     );
 }
+
+#[tokio::test]
+async fn a_person_under_a_ban_is_told_by_letter_and_a_wanted_one_is_not() {
+    let office = Office::new().await;
+    let draft = office
+        .draft(&office.clerk, order_input("Contoh Kesembilan"))
+        .await;
+    let letter = format!("{draft}/notice");
+    office
+        .world
+        .get(&letter, &office.clerk)
+        .await
+        .refused(409, "not_in_force");
+    let order = office.approved("Contoh Kesepuluh").await;
+    let letter = format!("{order}/notice");
+    let reply = office.world.get(&letter, &office.clerk).await;
+    assert_eq!(reply.headers["content-type"], "application/pdf");
+    assert!(reply.bytes.starts_with(b"%PDF-1.7"));
+    let looks = office.world.audited("biometric.read").await;
+    assert!(looks.iter().any(|look| look.to_string().contains("notice")));
+    let mut wanted = order_input("Contoh Kesebelas");
+    wanted["kind"] = json!("wanted");
+    wanted["reason"] = json!("fugitive");
+    let order = office.draft(&office.clerk, wanted).await;
+    office
+        .act(&office.clerk, &order, "submission", json!({}))
+        .await
+        .ok();
+    office.decide(&order, "approve", "").await.ok();
+    office
+        .world
+        .get(&format!("{order}/notice"), &office.clerk)
+        .await
+        .refused(422, "no_notice");
+    let police = office
+        .world
+        .person("polri", Role::AgencyLiaison, None, None)
+        .await;
+    office
+        .world
+        .get(&letter, &police)
+        .await
+        .refused(403, "forbidden");
+}

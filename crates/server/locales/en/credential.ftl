@@ -1,0 +1,22 @@
+# Words of the pages; the same keys exist in Indonesian.
+credential-many = Keys
+credential-of = Keys of { $name }
+credential-intro = With a key, an agency's own system hands in orders and reads its own. It acts as this account, ends on its day, and can be ended at once.
+credential-new-title = The new key
+credential-new-text = Shown this once only. Put it into the agency's system; whoever has it acts for the agency.
+credential-none = No key yet.
+credential-label = Which machine
+credential-label-hint = so that the right key can be ended later
+credential-made = Made
+credential-ends = Ends
+credential-used = Last used
+credential-never = never
+credential-live = in use
+credential-expired = over
+credential-ended = ended
+credential-end = End
+credential-end-sure = Yes, end this key now
+credential-new = New key
+credential-days = Days until it ends (1 to 366)
+credential-make = Make key
+credential-ended-notice = The key is ended. What it handed in stays.

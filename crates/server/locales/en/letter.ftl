@@ -1,0 +1,23 @@
+# Words of letters; the same keys exist in Indonesian.
+letter-title-exit_ban = Notice of an exit ban
+letter-title-urgent_exit_ban = Notice of an urgent exit ban
+letter-title-entry_ban = Notice of an entry ban
+letter-text-exit_ban = You may not leave the territory of Indonesia for the time given below. This letter tells you why, who decided it, until when it holds, and how to object.
+letter-text-urgent_exit_ban = At the urgent request of an authority you may not leave the territory of Indonesia for the time given below. This letter tells you why, who decided it, until when it holds, and how to object.
+letter-text-entry_ban = You may not enter the territory of Indonesia for the time given below. This letter tells you why, who decided it, until when it holds, and how to object.
+letter-person = Who is concerned
+letter-why = Why, and by whose authority
+letter-authority = Authority
+letter-law = Law
+letter-lifetime = for life
+letter-ends = It ends by itself after its last day. If it is extended or taken back before, you are told.
+letter-objection = How to object
+letter-objection-text = You may object in writing to the authority named above, giving the number of the decision. It answers within { $days } days. An objection does not suspend the ban. If it is upheld, the ban ends.
+letter-received = Handed over
+letter-made = Printed on
+letter-officer = Officer, name and signature
+letter-received-on = Received on
+letter-signature = Signature of the person
+letter-unchecked = Draft: the article cited and the time for an answer were not yet checked by a lawyer against the text of the law.
+letter-language = This notice is given in Indonesian and in English. The Indonesian text counts.
+letter-foot = Tapal · order { $id }

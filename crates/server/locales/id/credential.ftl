@@ -1,0 +1,22 @@
+# Kata-kata halaman; kunci yang sama ada dalam bahasa Inggris.
+credential-many = Kunci
+credential-of = Kunci { $name }
+credential-intro = Dengan kunci, sistem milik instansi mengajukan permintaan dan membaca miliknya sendiri. Kunci bertindak sebagai akun ini, berakhir pada harinya, dan dapat diakhiri seketika.
+credential-new-title = Kunci baru
+credential-new-text = Hanya ditampilkan sekali ini. Pasang di sistem instansi; siapa pun yang memegangnya bertindak atas nama instansi.
+credential-none = Belum ada kunci.
+credential-label = Mesin mana
+credential-label-hint = agar kelak kunci yang tepat dapat diakhiri
+credential-made = Dibuat
+credential-ends = Berakhir
+credential-used = Terakhir dipakai
+credential-never = belum pernah
+credential-live = berlaku
+credential-expired = habis
+credential-ended = diakhiri
+credential-end = Akhiri
+credential-end-sure = Ya, akhiri kunci ini sekarang
+credential-new = Kunci baru
+credential-days = Berakhir dalam berapa hari (1 sampai 366)
+credential-make = Buat kunci
+credential-ended-notice = Kunci diakhiri. Yang sudah diajukan tetap ada.

@@ -1,0 +1,23 @@
+# Kata-kata surat; kunci yang sama ada dalam bahasa Inggris.
+letter-title-exit_ban = Pemberitahuan pencegahan ke luar negeri
+letter-title-urgent_exit_ban = Pemberitahuan pencegahan mendesak ke luar negeri
+letter-title-entry_ban = Pemberitahuan penangkalan
+letter-text-exit_ban = Anda tidak boleh meninggalkan wilayah Indonesia selama waktu di bawah ini. Surat ini menjelaskan alasannya, siapa yang menetapkannya, sampai kapan berlaku, dan cara mengajukan keberatan.
+letter-text-urgent_exit_ban = Atas permintaan mendesak suatu instansi, Anda tidak boleh meninggalkan wilayah Indonesia selama waktu di bawah ini. Surat ini menjelaskan alasannya, siapa yang menetapkannya, sampai kapan berlaku, dan cara mengajukan keberatan.
+letter-text-entry_ban = Anda tidak boleh memasuki wilayah Indonesia selama waktu di bawah ini. Surat ini menjelaskan alasannya, siapa yang menetapkannya, sampai kapan berlaku, dan cara mengajukan keberatan.
+letter-person = Orang yang bersangkutan
+letter-why = Alasan dan instansi yang berwenang
+letter-authority = Instansi
+letter-law = Dasar hukum
+letter-lifetime = seumur hidup
+letter-ends = Berakhir dengan sendirinya setelah hari terakhirnya. Bila diperpanjang atau dicabut sebelum itu, Anda diberi tahu.
+letter-objection = Cara mengajukan keberatan
+letter-objection-text = Anda dapat mengajukan keberatan secara tertulis kepada instansi di atas dengan menyebut nomor keputusannya. Keberatan dijawab dalam { $days } hari. Keberatan tidak menunda berlakunya larangan. Bila keberatan dikabulkan, larangan berakhir.
+letter-received = Penyerahan
+letter-made = Dicetak pada
+letter-officer = Petugas, nama dan tanda tangan
+letter-received-on = Diterima pada
+letter-signature = Tanda tangan yang bersangkutan
+letter-unchecked = Rancangan: pasal yang dikutip dan jangka waktu jawaban belum diperiksa oleh ahli hukum terhadap naskah undang-undang.
+letter-language = Pemberitahuan ini diberikan dalam bahasa Indonesia dan Inggris. Yang berlaku adalah naskah bahasa Indonesia.
+letter-foot = Tapal · permintaan { $id }
