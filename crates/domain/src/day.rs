@@ -68,6 +68,11 @@ impl Day {
         self.starts(utc_offset_minutes) + DAY_MS
     }
 
+    /// Monday is 0, Sunday 6.
+    pub fn weekday(self) -> u8 {
+        self.0.weekday().to_monday_zero_offset().unsigned_abs()
+    }
+
     /// Year, month from 1, day from 1.
     pub fn parts(self) -> (i16, u8, u8) {
         let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());

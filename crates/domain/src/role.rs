@@ -26,7 +26,7 @@ pub enum Role {
     Auditor,
     /// Watches over personal data; reads the records of processing.
     DataProtectionOfficer,
-    /// Sets sites, cameras, thresholds; never judges a face.
+    /// Sets sites, cameras, thresholds, rule packs; never judges a face.
     PolicyAdmin,
     /// Opens and closes accounts and enrols devices; never sees a face.
     SystemAdmin,
@@ -49,6 +49,8 @@ pub enum Permission {
     ReadSites,
     /// Change sites, deployment records, cameras, lanes, desks, thresholds.
     EditSites,
+    /// Propose and decide changes of the rule packs.
+    EditRules,
     /// See list entries.
     ReadEntries,
     /// See orders of its own agency, or of all with the next one.
@@ -152,7 +154,7 @@ impl Role {
                 ReadAudit,
             ],
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
-            Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites],
+            Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites, EditRules],
             Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
         };
         granted.contains(&permission)
@@ -173,6 +175,10 @@ mod tests {
             assert!(
                 !(role.may(EditSites) && role.may(JudgeAlerts)),
                 "{role:?} could set the threshold and judge the match"
+            );
+            assert!(
+                !(role.may(EditRules) && (role.may(DraftOrders) || role.may(ApproveOrders))),
+                "{role:?} could change the law and use it"
             );
             assert!(
                 !(role.may(EditSites) && role.may(CountPassersBy)),
@@ -204,6 +210,7 @@ mod tests {
             ResolveAlerts,
             CountPassersBy,
             EditSites,
+            EditRules,
             DraftOrders,
             RecordOrders,
             ApproveOrders,

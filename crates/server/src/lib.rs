@@ -27,6 +27,7 @@ pub mod pdf;
 pub mod policy;
 pub mod request;
 pub mod routes;
+pub mod rule_pack;
 pub mod serve;
 pub mod session;
 pub mod site;

@@ -7,7 +7,7 @@ use crate::{
     console::{assets, start},
     credential, edge, entry, false_alert, group, order, policy,
     routes::{Access::*, Route, get, post},
-    session, site,
+    rule_pack, session, site,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -135,6 +135,26 @@ pub fn routes() -> Vec<Route> {
             "/orders/{id}/decision",
             Needs(ApproveOrders),
             order::sheet::decide,
+        ),
+        get(
+            "/rule-packs",
+            Either(ReadOrders, EditRules),
+            rule_pack::page::list,
+        ),
+        get(
+            "/rule-packs/{id}",
+            Either(ReadOrders, EditRules),
+            rule_pack::page::one,
+        ),
+        post(
+            "/rule-packs/{id}",
+            Needs(EditRules),
+            rule_pack::page::propose,
+        ),
+        post(
+            "/rule-packs/proposals/{id}/decision",
+            Needs(EditRules),
+            rule_pack::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),

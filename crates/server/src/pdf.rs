@@ -10,8 +10,10 @@ use krilla::{
         ConfigurationBuilder,
         validate::{Accessibility, Archival},
     },
+    destination::XyzDestination,
     geom::Point,
     metadata::{DateTime, Metadata},
+    outline::{Outline, OutlineNode},
     page::PageSettings,
     paint::Fill,
     tagging::{
@@ -89,7 +91,7 @@ struct Line {
 
 /// What lines mean, for the tag tree.
 enum Meaning {
-    Heading(u16, Vec<usize>),
+    Heading(u16, String, Vec<usize>),
     Text(Vec<usize>),
     Facts(Vec<(Vec<usize>, Vec<usize>)>),
 }
@@ -182,8 +184,12 @@ impl Setter {
     /// Sets text from the left edge `x` on; gives the numbers of its lines.
     fn set(&mut self, text: &str, (x, size, bold): (f32, f32, bool)) -> Vec<usize> {
         let broken = self.types[usize::from(bold)].broken(text, size, PAGE.0 - MARGIN - x);
-        let mut numbers = Vec::new();
-        for text in broken {
+        let (mut numbers, last) = (Vec::new(), broken.len() - 1);
+        for (at, mut text) in broken.into_iter().enumerate() {
+            if at < last {
+                // A screen reader joins lines: the space between words is really there.
+                text.push(' ');
+            }
             self.room(size * 1.4);
             self.y += size * 1.4;
             numbers.push(self.lines.len());
@@ -233,7 +239,7 @@ impl Setter {
                 self.room(size * 4.0);
                 let lines = self.set(text, (MARGIN, size, true));
                 self.gap(4.0);
-                Some(Meaning::Heading(*level, lines))
+                Some(Meaning::Heading(*level, text.clone(), lines))
             }
             Block::Text(text) | Block::Small(text) => {
                 let size = if matches!(block, Block::Small(_)) {
@@ -282,6 +288,7 @@ pub fn set(letter: &Letter) -> Result<Vec<u8>, Unset> {
     let mut document = Document::new_with(settings()?);
     let ids = draw(&mut document, &setter, letter)?;
     document.set_tag_tree(tree(&parts, &ids));
+    document.set_outline(outline(&parts, &setter.lines));
     document.set_metadata(metadata(letter));
     document
         .finish()
@@ -362,6 +369,21 @@ fn draw(
     all.ok_or_else(|| Unset::Library("a line without a page".into()))
 }
 
+/// The headings, as bookmarks.
+fn outline(parts: &[(&'static str, Vec<Meaning>)], lines: &[Line]) -> Outline {
+    let mut outline = Outline::new();
+    for meaning in parts.iter().flat_map(|(_, meanings)| meanings) {
+        if let Meaning::Heading(_, text, numbers) = meaning
+            && let Some(line) = numbers.first().and_then(|number| lines.get(*number))
+        {
+            let top = Point::from_xy(line.at.0, line.at.1 - line.size);
+            let place = XyzDestination::new(line.page, top);
+            outline.push_child(OutlineNode::new(text.clone(), place));
+        }
+    }
+    outline
+}
+
 fn tree(parts: &[(&'static str, Vec<Meaning>)], ids: &[Identifier]) -> TagTree {
     let fill = |group: &mut TagGroup, lines: &[usize]| {
         lines.iter().for_each(|line| group.push(ids[*line]));
@@ -371,9 +393,9 @@ fn tree(parts: &[(&'static str, Vec<Meaning>)], ids: &[Identifier]) -> TagTree {
         let mut section = TagGroup::new(Tag::Section.with_lang(Some((*language).to_owned())));
         for meaning in meanings {
             section.push(match meaning {
-                Meaning::Heading(level, lines) => {
+                Meaning::Heading(level, text, lines) => {
                     let level = NonZeroU16::new(*level).unwrap_or(NonZeroU16::MIN);
-                    let mut group = TagGroup::new(Tag::Hn(level, None));
+                    let mut group = TagGroup::new(Tag::Hn(level, Some(text.clone())));
                     fill(&mut group, lines);
                     group
                 }

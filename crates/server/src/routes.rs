@@ -88,7 +88,7 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, credential, edge, entry, event, false_alert, group,
-        health, openapi, order::api as order, policy, session::api as session, site,
+        health, openapi, order::api as order, policy, rule_pack, session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -248,6 +248,21 @@ pub fn api() -> Vec<Route> {
             "/api/v1/orders/{id}/decision",
             Needs(ApproveOrders),
             order::decide,
+        ),
+        get(
+            "/api/v1/rule-packs",
+            Either(ReadOrders, EditRules),
+            rule_pack::list,
+        ),
+        post(
+            "/api/v1/rule-packs/proposals",
+            Needs(EditRules),
+            rule_pack::propose,
+        ),
+        post(
+            "/api/v1/rule-packs/proposals/{id}/decision",
+            Needs(EditRules),
+            rule_pack::decide,
         ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
         get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),

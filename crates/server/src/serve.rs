@@ -24,6 +24,9 @@ pub enum StartError {
     /// Database or keys.
     #[error("the data folder cannot be used: {0}")]
     Store(#[from] tapal_store::Error),
+    /// The rule packs.
+    #[error("the approved rule packs cannot be read: {0}")]
+    RulePacks(String),
     /// The certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -60,7 +63,11 @@ pub async fn open_at(
     key.copy_from_slice(&seed);
     let signing_key = SigningKey::from_bytes(&key);
     let db = Db::open(&data.join("tapal.db"), vault).await?;
-    Ok(AppState::new(db, clock, signing_key, config, enrol))
+    let state = AppState::new(db, clock, signing_key, config, enrol);
+    crate::rule_pack::keep::load(&state)
+        .await
+        .map_err(|error| StartError::RulePacks(error.message))?;
+    Ok(state)
 }
 
 #[cfg(unix)]

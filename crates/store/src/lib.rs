@@ -22,6 +22,7 @@ pub mod nonce;
 pub mod order;
 pub mod policy;
 pub mod retention;
+pub mod rule_pack;
 pub mod session;
 pub mod site;
 pub mod vault;

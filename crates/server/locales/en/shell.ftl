@@ -77,3 +77,4 @@ role-system_admin = system administrator
 sex-M = male
 sex-F = female
 sex-X = unspecified
+nav-rule-packs = Rule packs

@@ -77,3 +77,4 @@ role-system_admin = pengelola sistem
 sex-M = laki-laki
 sex-F = perempuan
 sex-X = tidak disebutkan
+nav-rule-packs = Paket aturan

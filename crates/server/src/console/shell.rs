@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 11] = [
+    ); 12] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -357,19 +357,20 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadSites),
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
-        (
-            "/orders",
-            "nav-orders",
-            "scroll-text",
-            "orders",
-            Some(ReadOrders),
-        ),
+        ("/orders", "nav-orders", "gavel", "orders", Some(ReadOrders)),
         (
             "/entries",
             "nav-entries",
             "id-card",
             "entries",
             Some(ReadEntries),
+        ),
+        (
+            "/rule-packs",
+            "nav-rule-packs",
+            "scale",
+            "rule-packs",
+            Some(EditRules),
         ),
         ("/edges", "nav-edges", "server", "edges", Some(EditEdges)),
         (

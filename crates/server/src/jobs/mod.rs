@@ -20,6 +20,7 @@ pub struct Ran {
     late_at: Option<UtcMs>,
     checkpoint_at: Option<UtcMs>,
     looked_at: Option<UtcMs>,
+    rules_at: Option<UtcMs>,
 }
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
@@ -36,6 +37,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         );
     }
     if due(ran.late_at, now, MINUTE_MS) {
+        if let Err(error) = crate::rule_pack::keep::reload(state, &mut ran.rules_at).await {
+            tracing::error!(
+                code = error.code,
+                "rule packs were not looked for; it is tried again"
+            );
+        }
         ran.late_at = Some(now);
         match edge::mark_late(&state.db, now).await {
             Ok(0) => {}

@@ -14,7 +14,7 @@ use utoipa::{
 
 use crate::{
     account, alert, attempt, audit, camera, credential, edge, entry, error::ErrorBody, event,
-    false_alert, group, health, order::api as order, policy, session, site,
+    false_alert, group, health, order::api as order, policy, rule_pack, session, site,
 };
 
 #[derive(OpenApi)]
@@ -34,6 +34,7 @@ use crate::{
         policy::get, policy::preview, policy::propose, policy::decide,
         order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
         order::notify, order::object, order::decide, crate::order::notice::notice,
+        rule_pack::list, rule_pack::propose, rule_pack::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         credential::list, credential::add, credential::end,

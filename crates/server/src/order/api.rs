@@ -26,6 +26,8 @@ pub struct Wanted {
     pub status: Option<Status>,
     /// Only approved ones that end within so many days.
     pub ends_within: Option<u16>,
+    /// Only approved ones whose last day is this.
+    pub ends_on: Option<Day>,
     /// Only older than this one.
     pub before: Option<OrderId>,
 }
@@ -37,7 +39,8 @@ impl Wanted {
         Ok(order::Wanted {
             agency: session.orders_of()?,
             status: self.status,
-            until: until.flatten(),
+            from: self.ends_on,
+            until: self.ends_on.or(until.flatten()),
             before: self.before,
         })
     }
@@ -169,6 +172,7 @@ fn photo(text: &str) -> ApiResult<Vec<u8>> {
 #[utoipa::path(get, path = "/api/v1/orders", tag = "order", operation_id = "order_list", params(
     ("status" = Option<Status>, Query, description = "only in this status"),
     ("ends_within" = Option<u16>, Query, description = "only approved ones that end within so many days"),
+    ("ends_on" = Option<Day>, Query, description = "only approved ones whose last day is this"),
     ("before" = Option<OrderId>, Query, description = "only older than this one")), responses((status = 200, body = Vec<OrderView>)))]
 pub async fn list(
     State(state): State<AppState>,

@@ -2,6 +2,7 @@
 //! liaison that another agency's order exists, nor change an entry but through its order.
 
 pub mod api;
+mod calendar;
 mod form;
 pub mod lapse;
 pub mod notice;

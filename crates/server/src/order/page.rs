@@ -20,6 +20,7 @@ use tapal_store::order;
 use super::{
     OrderView,
     api::{Wanted, page},
+    calendar::{self, Month},
     correct_by, draft_by,
     form::{Typed, read},
     look, photograph_by, today,
@@ -63,6 +64,8 @@ struct OrdersPage {
     soon: bool,
     rows: Vec<Row>,
     ending: Vec<Ending>,
+    months: Vec<Month>,
+    on: String,
     older: String,
     may_draft: bool,
 }
@@ -90,6 +93,7 @@ pub struct Filter {
     #[serde(default)]
     status: String,
     soon: Option<String>,
+    on: Option<Day>,
     before: Option<OrderId>,
 }
 
@@ -104,19 +108,25 @@ pub async fn list(
     let wanted = Wanted {
         status: Status::from_name(&filter.status),
         ends_within: soon.then_some(30),
+        ends_on: filter.on,
         before: filter.before,
     };
     let found = page(&state, &visit.session, wanted).await?;
     let older = match found.last() {
         Some(last) if found.len() == 100 => {
             let soon = if soon { "&soon=yes" } else { "" };
-            format!("/orders?status={}{soon}&before={}", filter.status, last.id)
+            let on = filter.on.map_or(String::new(), |day| format!("&on={day}"));
+            format!(
+                "/orders?status={}{soon}{on}&before={}",
+                filter.status, last.id
+            )
         }
         _ => String::new(),
     };
     let from = today(shell.now);
-    let span = (from, from.plus_days(60).unwrap_or(from));
+    let span = calendar::span(from);
     let ending = order::ending(&state.db, visit.session.orders_of()?, span).await?;
+    let months = calendar::months(&shell, from, &ending);
     let ending = ending.into_iter().map(|(day, kind, n)| Ending {
         day: day_of(&shell, day),
         kind: shell.word("order-kind", kind.name()),
@@ -133,6 +143,8 @@ pub async fn list(
         soon,
         rows: found.iter().map(|view| row(&shell, view)).collect(),
         ending: ending.collect(),
+        months,
+        on: filter.on.map_or(String::new(), |day| day_of(&shell, day)),
         older,
         may_draft: visit.session.may(Permission::DraftOrders),
         shell,
@@ -153,7 +165,7 @@ pub(super) fn choices<'a>(
     names.map(choice).collect()
 }
 
-pub(super) fn day_of(shell: &Shell, day: Day) -> String {
+pub(crate) fn day_of(shell: &Shell, day: Day) -> String {
     shell
         .days(day, day)
         .split(" – ")

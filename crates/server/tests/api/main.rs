@@ -23,5 +23,6 @@ mod logs;
 mod orders;
 mod policies;
 mod record;
+mod rule_packs;
 mod sessions;
 mod world;

@@ -56,6 +56,8 @@ pub struct Wanted {
     pub agency: Option<Agency>,
     /// Only in this status.
     pub status: Option<Status>,
+    /// With the next one: only those whose last day is this or later.
+    pub from: Option<Day>,
     /// Only approved ones whose last day is this or earlier.
     pub until: Option<Day>,
     /// Only older than this one.
@@ -199,14 +201,15 @@ pub async fn get(db: &Db, id: OrderId, agency: Option<Agency>) -> Result<Filed> 
 pub async fn list(db: &Db, wanted: Wanted, limit: i64) -> Result<Vec<Filed>> {
     let sql = "SELECT o.id, o.entry, o.created_at, o.changed_at FROM orders o WHERE ($1 IS NULL OR o.agency = $1) \
                AND ($2 IS NULL OR o.status = $2) AND ($3 IS NULL OR o.id < $3) \
-               AND ($4 IS NULL OR (o.last_day <= $4 AND o.status IN ('approved', 'extension_requested'))) \
+               AND ($4 IS NULL OR (o.last_day <= $4 AND ($6 IS NULL OR o.last_day >= $6) AND o.status IN ('approved', 'extension_requested'))) \
                ORDER BY o.id DESC LIMIT $5";
     let values = args![
         wanted.agency.map(Agency::name),
         wanted.status.map(Status::name),
         wanted.before,
         wanted.until.map(|day| day.to_string()),
-        limit
+        limit,
+        wanted.from.map(|day| day.to_string())
     ];
     let mut orders = Vec::new();
     for row in &db.all(sql, values).await? {
