@@ -192,7 +192,8 @@ pub async fn person(
     Ok(id)
 }
 
-fn agency_for(list: ListKind, n: usize) -> Agency {
+/// The agency behind an entry of a list.
+pub fn agency_for(list: ListKind, n: usize) -> Agency {
     match list {
         ListKind::ExitBan => [Agency::AttorneyGeneral, Agency::Finance, Agency::Kpk][n % 3],
         ListKind::EntryBan => Agency::Immigration,

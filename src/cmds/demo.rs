@@ -2,6 +2,7 @@
 //! site in a process of its own, which enrols and speaks HTTPS like any other. Everybody in it is invented.
 
 mod day;
+mod order;
 
 use std::{
     path::{Path, PathBuf},
@@ -85,8 +86,9 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     ));
     let clips = quiet_clips(&people.join("clips"), &config.data().join("clips"))?;
     let state = runtime.block_on(centre::open_demo(&config, &open))?;
-    let sites = runtime.block_on(furnish(&state, &people, &clips))?;
+    let sites = runtime.block_on(sites(&state, &clips))?;
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
+    runtime.block_on(list(&state, &people))?;
     if let Some(site) = sites.first() {
         runtime.block_on(seed::proposal(&state, *site, "policy"))?;
     }
@@ -140,9 +142,8 @@ fn threads(config: &crate::config::Config, nodes: usize) -> usize {
     (config.threads() / nodes).max(1)
 }
 
-/// Makes sites and list entries in an empty centre; otherwise finds the ones there are. A first start that was
-/// interrupted is finished by the next one.
-async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<SiteId>> {
+/// Makes the sites in an empty centre; otherwise finds the ones there are.
+async fn sites(state: &AppState, clips: &Path) -> Result<Vec<SiteId>> {
     let mut sites: Vec<SiteId> = tapal_store::site::list(&state.db)
         .await?
         .iter()
@@ -152,6 +153,12 @@ async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<Si
     for plan in plans(clips).iter().skip(sites.len()) {
         sites.push(seed::place(state, plan).await?.site);
     }
+    Ok(sites)
+}
+
+/// Puts the listed people on the list by orders, in an empty centre. A first start that was interrupted is finished by
+/// the next one.
+async fn list(state: &AppState, people: &Path) -> Result<()> {
     let truth = Truth::read(people)?;
     let listed: Vec<_> = truth.identities.iter().filter(|i| i.watchlisted).collect();
     let done = tapal_store::entry::list(&state.db, None, false, None, listed.len() as i64)
@@ -162,10 +169,14 @@ async fn furnish(state: &AppState, people: &Path, clips: &Path) -> Result<Vec<Si
     }
     let mut bar = progress::Bar::new("enrolling invented people", listed.len() as u64);
     for (n, identity) in listed.iter().enumerate().skip(done) {
-        seed::person(state, people, identity, list_for(&truth, identity, n), n).await?;
+        let list = list_for(&truth, identity, n);
+        order::listed(state, people, identity, list, n).await?;
         bar.set(n as u64 + 1);
     }
-    Ok(sites)
+    if done < listed.len() {
+        order::others(state).await?;
+    }
+    Ok(())
 }
 
 /// The rendered people who are not listed are the background of the enrolment audit.
@@ -319,7 +330,7 @@ const QUIET: [(&str, u32); 3] = [
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
-    let plans: [(AccountPlan<'static>, &'static str); 14] = [
+    let plans: [(AccountPlan<'static>, &'static str); 15] = [
         plan(
             "rina",
             "Rina Siregar",
@@ -412,6 +423,13 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
             "sites and budgets, second person",
         ),
         plan("auditor", "Hendra Gunawan", Role::Auditor, None, "audit"),
+        plan(
+            "admin",
+            "Dian Permata",
+            Role::SystemAdmin,
+            None,
+            "accounts and nodes",
+        ),
     ];
     let mut out = Vec::new();
     for (plan, place) in plans {

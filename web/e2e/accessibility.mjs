@@ -4,10 +4,10 @@ import { prefer } from "./world.mjs";
 
 const PAGES = {
   budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
-  clerk: ["/entries", "/orders", "/orders/new"],
+  clerk: ["/entries", "/orders", "/orders/new", "/rule-packs", "/rule-packs/*"],
   liaison: ["/", "/orders", "/orders/new"],
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
-  policy: ["/", "/false-alerts", "/sites", "/sites/*"],
+  policy: ["/", "/false-alerts", "/sites", "/sites/*", "/rule-packs/*"],
   admin: ["/accounts", "/edges"],
   auditor: ["/audit", "/alerts/recent"],
 };

@@ -43,6 +43,8 @@ pub enum Block {
     Small(String),
     /// Terms with their values.
     Facts(Vec<(String, String)>),
+    /// Terms with a line to write on.
+    Sign(Vec<String>),
     /// What follows begins a page.
     NewPage,
 }
@@ -250,6 +252,13 @@ impl Setter {
                 let lines = self.set(text, (MARGIN, size, false));
                 self.gap(5.0);
                 Some(Meaning::Text(lines))
+            }
+            Block::Sign(terms) => {
+                let row = |term: &String| {
+                    self.gap(16.0);
+                    self.fact(term, &"…".repeat(30))
+                };
+                Some(Meaning::Facts(terms.iter().map(row).collect()))
             }
             Block::Facts(facts) => {
                 let rows = facts.iter().map(|(term, value)| self.fact(term, value));

@@ -7,6 +7,7 @@ mod form;
 pub mod lapse;
 pub mod notice;
 pub mod page;
+pub mod set_up;
 pub mod sheet;
 mod view;
 

@@ -151,11 +151,14 @@ fn part(order: &Order, pack: &Pack, lang: Lang, now: UtcMs) -> Part {
             &[("days", &clocks.objection_reply_days)],
         )),
         Block::Heading(2, t("letter-received")),
-        facts(vec![
-            ("letter-made", Zone(0).day(lang, today(now).starts(0))),
-            ("letter-officer", "…………………………………………".into()),
-            ("letter-received-on", "…………………………………………".into()),
-            ("letter-signature", "…………………………………………".into()),
+        facts(vec![(
+            "letter-made",
+            Zone(0).day(lang, today(now).starts(0)),
+        )]),
+        Block::Sign(vec![
+            t("letter-officer"),
+            t("letter-received-on"),
+            t("letter-signature"),
         ]),
     ];
     if !checked {
