@@ -23,6 +23,8 @@ pub struct Destroyed {
     pub others: u64,
     /// Photographs and portraits of list entries that ended.
     pub entry_photos: u64,
+    /// Photographs of orders that were refused or are over.
+    pub order_photos: u64,
     /// Attempts.
     pub attempts: u64,
     /// Sessions that ended by themselves.
@@ -30,7 +32,7 @@ pub struct Destroyed {
 }
 
 /// Destroys photographs and other candidates of alerts that ended without a hit `keep_ms` ago, other candidates of
-/// those with a hit, photographs and portraits of entries that ended then, attempts of that age,
+/// those with a hit, photographs and portraits of entries and orders that ended then, attempts of that age,
 /// ended sessions, old nonces, looks, throttling counts and events.
 pub async fn destroy(db: &Db, now: UtcMs, keep_ms: i64) -> Result<Destroyed> {
     let mut tx = db.begin(now).await?;
@@ -52,6 +54,9 @@ pub async fn destroy(db: &Db, now: UtcMs, keep_ms: i64) -> Result<Destroyed> {
     gone.others = strip_others(&mut tx, now - keep_ms).await?;
     let sql = "DELETE FROM entry_photo WHERE entry IN (SELECT id FROM entry WHERE ended_at <= $1)";
     gone.entry_photos = tx.run(sql, args![now - keep_ms]).await?;
+    let sql = "DELETE FROM order_photo WHERE of IN (SELECT id FROM orders \
+               WHERE status IN ('refused', 'lapsed', 'revoked', 'acquitted') AND changed_at <= $1)";
+    gone.order_photos = tx.run(sql, args![now - keep_ms]).await?;
     gone.attempts = tx
         .run("DELETE FROM attempt WHERE at <= $1", args![now - keep_ms])
         .await?;

@@ -512,3 +512,24 @@ async fn a_person_under_a_ban_is_told_by_letter_and_a_wanted_one_is_not() {
         .await
         .refused(403, "forbidden");
 }
+
+#[tokio::test]
+async fn photographs_of_an_order_that_is_over_are_destroyed_and_others_are_not() {
+    let office = Office::new().await;
+    let over = office.approved("Contoh Keduabelas").await;
+    let live = office.approved("Contoh Ketigabelas").await;
+    office.decide(&over, "revoke", "letter 7").await.ok();
+    let now = || office.world.now();
+    let destroy = async |at| {
+        tapal_store::retention::destroy(&office.world.state.db, at, DAY_MS)
+            .await
+            .unwrap()
+    };
+    assert_eq!(destroy(now() + (DAY_MS - 1)).await.order_photos, 0);
+    assert_eq!(destroy(now() + DAY_MS).await.order_photos, 1);
+    let photos = async |order: &str| {
+        let order = office.world.get(order, &office.clerk).await.ok();
+        order["photos"].as_array().unwrap().len()
+    };
+    assert_eq!((photos(&over).await, photos(&live).await), (0, 1));
+}
