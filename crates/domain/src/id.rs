@@ -53,6 +53,8 @@ ids! {
     ProposalId,
     /// One user account.
     AccountId,
+    /// One file of orders that was handed in.
+    ImportId,
     /// One start of one edge process; counters restart with it.
     BootId,
 }

@@ -14,6 +14,7 @@ pub mod event;
 pub mod false_alert;
 pub mod finding;
 pub mod group;
+pub mod import;
 pub mod lapse;
 pub mod look;
 mod migrate;
