@@ -147,6 +147,18 @@ impl Action {
         }
     }
 
+    /// The phase it leads to.
+    pub fn leads_to(self) -> Phase {
+        match self {
+            Self::Read => Phase::Reading,
+            Self::Apply => Phase::Applying,
+            Self::Attach => Phase::Attaching,
+            Self::Approve => Phase::Approving,
+            Self::Undo => Phase::Undoing,
+            Self::Drop => Phase::Dropped,
+        }
+    }
+
     /// Where an import in `phase` stands after it, when `by` does it and `hands` handed it in or applied it.
     pub fn next(
         self,
@@ -155,25 +167,21 @@ impl Action {
         hands: &[Option<AccountId>],
     ) -> Result<Phase, Refused> {
         let recorded = matches!(phase, Phase::Applied | Phase::Approved);
-        let (from, to) = match self {
-            Self::Read => (phase == Phase::Uploaded, Phase::Reading),
-            Self::Apply => (phase == Phase::Preview, Phase::Applying),
-            Self::Attach => (recorded, Phase::Attaching),
-            Self::Approve => (recorded, Phase::Approving),
-            Self::Undo => (recorded, Phase::Undoing),
-            Self::Drop => (
-                matches!(phase, Phase::Uploaded | Phase::Preview | Phase::Failed),
-                Phase::Dropped,
-            ),
+        let from = match self {
+            Self::Read => phase == Phase::Uploaded,
+            Self::Apply => phase == Phase::Preview,
+            Self::Attach | Self::Approve | Self::Undo => recorded,
+            Self::Drop => matches!(phase, Phase::Uploaded | Phase::Preview | Phase::Failed),
         };
-        if !from {
+        // Work that rests after a fault goes on when the same is asked for again.
+        if !from && phase != self.leads_to() {
             return Err(Refused::Phase(phase));
         }
         let decides = self.permission() == Permission::ApproveOrders;
         if decides && hands.contains(&Some(by)) {
             return Err(Refused::SamePerson);
         }
-        Ok(to)
+        Ok(self.leads_to())
     }
 }
 
@@ -362,7 +370,9 @@ mod tests {
     #[test]
     fn nothing_is_approved_before_it_was_recorded_and_nothing_recorded_is_thrown_away() {
         for phase in Phase::ALL.iter().copied() {
-            let may = |action: Action| action.next(phase, who(9), &[None]).is_ok();
+            let again = |action: Action| action.leads_to() == phase;
+            let may =
+                |action: Action| !again(action) && action.next(phase, who(9), &[None]).is_ok();
             let recorded = matches!(phase, Phase::Applied | Phase::Approved);
             for action in [Action::Approve, Action::Undo, Action::Attach] {
                 assert_eq!(may(action), recorded, "{action:?} {phase:?}");

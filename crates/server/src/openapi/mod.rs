@@ -11,8 +11,12 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
-    group, health, order::api as order, policy, session, site,
+    account, alert, attempt, audit, camera, edge, entry,
+    error::ErrorBody,
+    event, false_alert, group, health,
+    import::{api as import, report},
+    order::api as order,
+    policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +36,8 @@ use crate::{
         policy::get, policy::preview, policy::propose, policy::decide,
         order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
         order::notify, order::object, order::decide,
+        import::list, import::add, import::get, import::discard, import::set_up, import::rows, report::file, import::apply,
+        import::photograph, import::photos, import::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,
