@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 11] = [
+    ); 12] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -362,6 +362,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "nav-orders",
             "scroll-text",
             "orders",
+            Some(ReadOrders),
+        ),
+        (
+            "/imports",
+            "nav-imports",
+            "layers",
+            "imports",
             Some(ReadOrders),
         ),
         (

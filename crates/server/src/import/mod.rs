@@ -7,7 +7,7 @@ mod cell;
 mod country;
 mod draft;
 mod file;
-//PAGE
+pub mod page;
 mod photo;
 mod receive;
 pub mod report;
