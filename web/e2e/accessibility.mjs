@@ -4,8 +4,8 @@ import { prefer } from "./world.mjs";
 
 const PAGES = {
   budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
-  clerk: ["/entries", "/orders", "/orders/new"],
-  liaison: ["/", "/orders", "/orders/new"],
+  clerk: ["/entries", "/orders", "/orders/new", "/imports"],
+  liaison: ["/", "/orders", "/orders/new", "/imports"],
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
   policy: ["/", "/false-alerts", "/sites", "/sites/*"],
   admin: ["/accounts", "/edges"],

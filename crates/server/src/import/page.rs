@@ -380,7 +380,11 @@ async fn import_page(
         false => visit.shell("imports"),
     };
     shell.path = format!("/imports/{id}");
-    let whole = view::whole(state, import.clone()).await?;
+    // Counting every row each second would only slow the work down.
+    let whole = match works {
+        true => view::of(import.clone()),
+        false => view::whole(state, import.clone()).await?,
+    };
     let rows = async |wanted, limit| -> ApiResult<Vec<RowLine>> {
         let rows = view::rows(state, &visit.session, &import, wanted, (0, limit)).await?;
         Ok(rows.iter().map(|row| row_line(&shell, row)).collect())
@@ -442,7 +446,7 @@ async fn import_page(
         .as_ref()
         .map(|code| problem(&shell, &ApiError::invalid("import_rests", code.clone())));
     Ok(ImportPage {
-        line: line(&shell, &whole_line(&import)),
+        line: line(&shell, &view::of(import.clone())),
         works,
         done: import.done,
         total: import.total,
@@ -495,10 +499,6 @@ async fn import_page(
         notice,
         shell,
     })
-}
-
-fn whole_line(import: &Import) -> ImportView {
-    view::of(import.clone())
 }
 
 fn photo_words(shell: &Shell, code: &str) -> String {
