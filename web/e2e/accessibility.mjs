@@ -4,8 +4,8 @@ import { prefer } from "./world.mjs";
 
 const PAGES = {
   budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/password", "/no-such-page"],
-  clerk: ["/entries", "/orders", "/orders/new", "/rule-packs", "/rule-packs/*"],
-  liaison: ["/", "/orders", "/orders/new"],
+  clerk: ["/entries", "/orders", "/orders/new", "/imports", "/rule-packs", "/rule-packs/*"],
+  liaison: ["/", "/orders", "/orders/new", "/imports"],
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
   policy: ["/", "/false-alerts", "/sites", "/sites/*", "/rule-packs/*"],
   admin: ["/accounts", "/edges"],

@@ -42,6 +42,8 @@ async function once(): Promise<void> {
     return;
   }
   setNow(fresh.body.dataset["now"]);
+  // Work that is done needs no more asking.
+  document.body.dataset["poll"] = fresh.body.dataset["poll"] ?? "";
   if (address.pathname !== location.pathname) history.replaceState(null, "", address.pathname + address.search);
   takeOver(fresh);
 }
@@ -73,6 +75,6 @@ export function startLive(): void {
   const every = Number(document.body.dataset["poll"]);
   if (!every) return;
   setInterval(() => {
-    if (document.visibilityState === "visible") void refresh();
+    if (Number(document.body.dataset["poll"]) && document.visibilityState === "visible") void refresh();
   }, every);
 }

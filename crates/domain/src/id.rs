@@ -55,6 +55,8 @@ ids! {
     AccountId,
     /// One key of an agency's own system.
     CredentialId,
+    /// One file of orders that was handed in.
+    ImportId,
     /// One start of one edge process; counters restart with it.
     BootId,
 }

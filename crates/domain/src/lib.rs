@@ -12,6 +12,7 @@ pub mod entry;
 pub mod false_alert;
 pub mod group;
 pub mod id;
+pub mod import;
 pub mod opinion;
 pub mod order;
 pub mod policy;

@@ -19,6 +19,7 @@ pub mod extract;
 pub mod false_alert;
 pub mod group;
 pub mod health;
+pub mod import;
 pub mod jobs;
 pub mod openapi;
 pub mod order;

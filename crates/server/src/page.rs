@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, order, policy,
+    credential, edge, entry, false_alert, group, import, order, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, session, site,
 };
@@ -155,6 +155,35 @@ pub fn routes() -> Vec<Route> {
             "/rule-packs/proposals/{id}/decision",
             Needs(EditRules),
             rule_pack::page::decide,
+        ),
+        get("/imports", Needs(ReadOrders), import::page::list),
+        post("/imports", Needs(DraftOrders), import::page::add).body_limit(import::LIST_FORM_BYTES),
+        get("/imports/{id}", Needs(ReadOrders), import::page::one),
+        post(
+            "/imports/{id}/setup",
+            Needs(DraftOrders),
+            import::page::set_up,
+        ),
+        post(
+            "/imports/{id}/application",
+            Needs(DraftOrders),
+            import::page::apply,
+        ),
+        post(
+            "/imports/{id}/photos",
+            Needs(DraftOrders),
+            import::page::photograph,
+        )
+        .body_limit(import::ARCHIVE_FORM_BYTES),
+        post(
+            "/imports/{id}/discard",
+            Needs(DraftOrders),
+            import::page::discard,
+        ),
+        post(
+            "/imports/{id}/decision",
+            Needs(ApproveOrders),
+            import::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),

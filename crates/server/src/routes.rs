@@ -88,7 +88,13 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, credential, edge, entry, event, false_alert, group,
-        health, openapi, order::api as order, policy, rule_pack, session::api as session, site,
+        health,
+        import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
+        openapi,
+        order::api as order,
+        policy, rule_pack,
+        session::api as session,
+        site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -263,6 +269,42 @@ pub fn api() -> Vec<Route> {
             "/api/v1/rule-packs/proposals/{id}/decision",
             Needs(EditRules),
             rule_pack::decide,
+        ),
+        get("/api/v1/imports", Needs(ReadOrders), import::list),
+        post("/api/v1/imports", Needs(DraftOrders), import::add).body_limit(LIST_FORM_BYTES),
+        get("/api/v1/imports/{id}", Needs(ReadOrders), import::get),
+        delete("/api/v1/imports/{id}", Needs(DraftOrders), import::discard),
+        put(
+            "/api/v1/imports/{id}/setup",
+            Needs(DraftOrders),
+            import::set_up,
+        ),
+        get("/api/v1/imports/{id}/rows", Needs(ReadOrders), import::rows),
+        get(
+            "/api/v1/imports/{id}/report",
+            Needs(ReadOrders),
+            crate::import::report::file,
+        ),
+        post(
+            "/api/v1/imports/{id}/application",
+            Needs(DraftOrders),
+            import::apply,
+        ),
+        post(
+            "/api/v1/imports/{id}/photos",
+            Needs(DraftOrders),
+            import::photograph,
+        )
+        .body_limit(ARCHIVE_FORM_BYTES),
+        get(
+            "/api/v1/imports/{id}/photos",
+            Needs(ReadOrders),
+            import::photos,
+        ),
+        post(
+            "/api/v1/imports/{id}/decision",
+            Needs(ApproveOrders),
+            import::decide,
         ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
         get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),

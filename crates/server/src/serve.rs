@@ -11,7 +11,7 @@ use crate::{
     certificate::{self, CertificateError},
     clock::{Clock, SystemClock},
     enrol::Enrol,
-    entry, jobs, routes,
+    entry, import, jobs, routes,
     state::{AppState, ServerConfig},
 };
 
@@ -116,6 +116,7 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
         tokio::spawn(state.hub.clone().run()),
         tokio::spawn(jobs::run(state.clone())),
         tokio::spawn(entry::reenrol::reenrol(state.clone())),
+        tokio::spawn(import::work::run(state.clone())),
     ];
     Ok(Running {
         address,

@@ -68,6 +68,8 @@ pub enum Unaudited {
     Nonce,
     /// When a session or a key was last used.
     SessionSeen,
+    /// How far the reading or deciding of a file has come; each order of it, and its end, has a row of its own.
+    ImportProgress,
 }
 
 impl Db {
@@ -378,6 +380,7 @@ into_value! {
     id::CredentialId => |v| Value::Text(v.to_string()),
     id::AccountId => |v| Value::Text(v.to_string()),
     id::BootId => |v| Value::Text(v.to_string()),
+    id::ImportId => |v| Value::Text(v.to_string()),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

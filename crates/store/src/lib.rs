@@ -15,6 +15,7 @@ pub mod event;
 pub mod false_alert;
 pub mod finding;
 pub mod group;
+pub mod import;
 pub mod lapse;
 pub mod look;
 mod migrate;

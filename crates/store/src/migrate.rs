@@ -14,6 +14,7 @@ const FILES: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_entry_days.sql")),
     (13, include_str!("../migrations/0013_entry_copy.sql")),
     (14, include_str!("../migrations/0014_order.sql")),
+    (15, include_str!("../migrations/0015_import.sql")),
     (17, include_str!("../migrations/0017_credential.sql")),
     (18, include_str!("../migrations/0018_rule_pack.sql")),
 ];

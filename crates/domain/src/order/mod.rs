@@ -137,8 +137,10 @@ impl Action {
         use Status::*;
         match self {
             Self::Draft { .. } | Self::Submit => matches!(status, Draft | Returned),
-            Self::Return { .. } | Self::Refuse { .. } => {
-                matches!(status, Submitted | AwaitingSecond)
+            Self::Return { .. } => matches!(status, Submitted | AwaitingSecond),
+            // A draft too: what an import left incomplete must be able to end.
+            Self::Refuse { .. } => {
+                matches!(status, Draft | Returned | Submitted | AwaitingSecond)
             }
             Self::Approve => matches!(status, Submitted | AwaitingSecond),
             Self::RequestExtension { .. } => status == Approved,

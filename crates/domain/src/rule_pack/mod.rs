@@ -2,7 +2,7 @@
 //! the law never stands in code, except the floor that a citizen is never refused entry. Must not read a clock.
 
 mod action;
-mod kind;
+pub(crate) mod kind;
 #[cfg(test)]
 mod tests;
 

@@ -36,6 +36,7 @@ nav-false-alerts = False alerts
 nav-cameras = Cameras
 nav-sites = Sites
 nav-orders = Orders
+nav-imports = Imports
 nav-entries = Lists
 nav-accounts = Accounts
 nav-edges = Nodes

@@ -36,6 +36,7 @@ nav-false-alerts = Alarm keliru
 nav-cameras = Kamera
 nav-sites = Lokasi
 nav-orders = Perintah
+nav-imports = Impor
 nav-entries = Daftar
 nav-accounts = Akun
 nav-edges = Simpul

@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 12] = [
+    ); 13] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -358,6 +358,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
         ("/orders", "nav-orders", "gavel", "orders", Some(ReadOrders)),
+        (
+            "/imports",
+            "nav-imports",
+            "layers",
+            "imports",
+            Some(ReadOrders),
+        ),
         (
             "/entries",
             "nav-entries",

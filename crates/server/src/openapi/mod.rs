@@ -13,8 +13,12 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, credential, edge, entry, error::ErrorBody, event,
-    false_alert, group, health, order::api as order, policy, rule_pack, session, site,
+    account, alert, attempt, audit, camera, credential, edge, entry,
+    error::ErrorBody,
+    event, false_alert, group, health,
+    import::{api as import, report},
+    order::api as order,
+    policy, rule_pack, session, site,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +39,8 @@ use crate::{
         order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
         order::notify, order::object, order::decide, crate::order::notice::notice,
         rule_pack::list, rule_pack::propose, rule_pack::decide,
+        import::list, import::add, import::get, import::discard, import::set_up, import::rows, report::file, import::apply,
+        import::photograph, import::photos, import::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         credential::list, credential::add, credential::end,

@@ -49,7 +49,18 @@ fn refused(why: &Refused) -> ApiError {
 }
 
 /// What was handed in, tidied, if an order may say it and this person may file it.
-fn contents(session: &Session, mut handed: Handed) -> ApiResult<Contents> {
+fn contents(session: &Session, handed: Handed) -> ApiResult<Contents> {
+    if session.orders_of()?.is_some_and(|own| own != handed.agency) {
+        return Err(ApiError::invalid(
+            "other_agency",
+            "a liaison files orders of its own agency only",
+        ));
+    }
+    lawful(handed)
+}
+
+/// What was handed in, tidied, if an order may say it.
+pub(crate) fn lawful(mut handed: Handed) -> ApiResult<Contents> {
     let tidy = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let subject = &mut handed.subject;
     let person = &mut subject.person;
@@ -89,12 +100,6 @@ fn contents(session: &Session, mut handed: Handed) -> ApiResult<Contents> {
         return Err(ApiError::invalid(
             "too_long",
             "names and numbers have at most 200 characters, reasons and addresses 2,000, and a person 20 other names",
-        ));
-    }
-    if session.orders_of()?.is_some_and(|own| own != handed.agency) {
-        return Err(ApiError::invalid(
-            "other_agency",
-            "a liaison files orders of its own agency only",
         ));
     }
     Contents::new(handed)
@@ -170,8 +175,8 @@ pub async fn act_by(
     act(state, filed, action, Some(session.account), session.by()).await
 }
 
-/// As [`act_by`], for the calendar too.
-async fn act(
+/// As [`act_by`], for the calendar and for orders that came in a file too. Whoever calls has checked the right.
+pub(crate) async fn act(
     state: &AppState,
     filed: Filed,
     action: Action,

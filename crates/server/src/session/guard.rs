@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 use tapal_domain::time::MINUTE_MS;
@@ -230,17 +231,43 @@ async fn check_csrf(guard: &Guard, session: &Session, request: Request) -> ApiRe
         return Err(wrong());
     }
     let (parts, body) = request.into_parts();
-    let bytes = read_body(body, guard.body_limit).await?;
-    let good = if is_form {
-        form_token(&bytes, &session.csrf)
-    } else {
-        multipart_token(&bytes, &session.csrf)
-    };
-    if good {
-        Ok(Request::from_parts(parts, Body::from(bytes)))
-    } else {
-        Err(wrong())
+    if !is_form {
+        // Files go by in pieces: only the beginning, where the token stands, is held back.
+        let (head, body) = beginning(body).await?;
+        return match multipart_token(&head, &session.csrf) {
+            true => Ok(Request::from_parts(parts, body)),
+            false => Err(wrong()),
+        };
     }
+    let bytes = read_body(body, guard.body_limit).await?;
+    match form_token(&bytes, &session.csrf) {
+        true => Ok(Request::from_parts(parts, Body::from(bytes))),
+        false => Err(wrong()),
+    }
+}
+
+/// Bytes of a form among which its token must be.
+const HEAD_BYTES: usize = 4_096;
+
+/// The first bytes of a body, and the body with them in place again.
+async fn beginning(body: Body) -> ApiResult<(Vec<u8>, Body)> {
+    let broken = |_| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "bad_form",
+            "the form did not arrive whole; try again",
+        )
+    };
+    let mut rest = body.into_data_stream();
+    let (mut head, mut pieces) = (Vec::new(), Vec::new());
+    while head.len() < HEAD_BYTES {
+        let Some(piece) = rest.next().await.transpose().map_err(broken)? else {
+            break;
+        };
+        head.extend_from_slice(&piece[..piece.len().min(HEAD_BYTES)]);
+        pieces.push(Ok(piece));
+    }
+    Ok((head, Body::from_stream(stream::iter(pieces).chain(rest))))
 }
 
 fn form_token(body: &[u8], expected: &str) -> bool {
@@ -252,7 +279,7 @@ fn form_token(body: &[u8], expected: &str) -> bool {
 
 /// The token part must be among the first of the form, before any file.
 fn multipart_token(body: &[u8], expected: &str) -> bool {
-    let head = &body[..body.len().min(4_096)];
+    let head = &body[..body.len().min(HEAD_BYTES)];
     let needle = format!("name=\"csrf\"\r\n\r\n{expected}\r\n");
     head.windows(needle.len())
         .any(|window| same(window, needle.as_bytes()))

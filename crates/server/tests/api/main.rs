@@ -16,6 +16,7 @@ mod events;
 mod false_alerts;
 mod findings;
 mod groups;
+mod imports;
 mod judging;
 mod lapse;
 mod lists;

@@ -1,6 +1,7 @@
 //! Orders: their steps, and the entry an approval makes, in one change. What an order says is encrypted. Must not
 //! decide what may be done (the domain does), nor let an entry move without its order's step.
 
+pub(crate) mod batch;
 mod photo;
 
 use tapal_domain::{
@@ -14,6 +15,7 @@ use tapal_domain::{
 };
 use zeroize::Zeroizing;
 
+pub use batch::photos_kept;
 pub use photo::{OrderPhoto, add_photo, kept_photos, photos, portrait, replace_photo};
 
 use crate::{

@@ -75,7 +75,7 @@ pub async fn replace_photo(
     Ok(n)
 }
 
-async fn insert(tx: &mut Tx, of: OrderId, photo: &NewPhoto) -> Result<i64> {
+pub(super) async fn insert(tx: &mut Tx, of: OrderId, photo: &NewPhoto) -> Result<i64> {
     let row = tx
         .one(
             "SELECT COUNT(*) AS n FROM order_photo WHERE of = $1",
