@@ -30,6 +30,8 @@ pub enum Role {
     PolicyAdmin,
     /// Opens and closes accounts and enrols devices; never sees a face.
     SystemAdmin,
+    /// Another program of the authority: says who is in process with it, and reads nothing.
+    ConnectedProgram,
 }
 
 /// One thing an account may do.
@@ -69,13 +71,19 @@ pub enum Permission {
     EditAccounts,
     /// Enrol and retire camera nodes.
     EditEdges,
+    /// Ask the orders in force by name and document number.
+    CheckNames,
+    /// Say who is in process, and that the process is over.
+    PutInProcess,
+    /// Look at hits of new orders among people in process, and decide who they are.
+    JudgeInProcess,
     /// Read the audit record.
     ReadAudit,
 }
 
 impl Role {
     /// Every role, in the order shown.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Self::CameraOperator,
         Self::CounterOfficer,
         Self::SecondLineOfficer,
@@ -87,6 +95,7 @@ impl Role {
         Self::DataProtectionOfficer,
         Self::PolicyAdmin,
         Self::SystemAdmin,
+        Self::ConnectedProgram,
     ];
 
     /// The name used in JSON, SQL and translation keys.
@@ -103,6 +112,7 @@ impl Role {
             Self::DataProtectionOfficer => "data_protection_officer",
             Self::PolicyAdmin => "policy_admin",
             Self::SystemAdmin => "system_admin",
+            Self::ConnectedProgram => "connected_program",
         }
     }
 
@@ -115,9 +125,16 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         use Permission::*;
         let granted: &[Permission] = match self {
-            Self::CameraOperator | Self::CounterOfficer | Self::SecondLineOfficer => {
-                &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites]
-            }
+            Self::CameraOperator => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites],
+            Self::CounterOfficer => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites, CheckNames],
+            Self::SecondLineOfficer => &[
+                ReadAlerts,
+                JudgeAlerts,
+                ReadAttempts,
+                ReadSites,
+                CheckNames,
+                JudgeInProcess,
+            ],
             Self::Supervisor => &[
                 ReadAlerts,
                 JudgeAlerts,
@@ -125,6 +142,8 @@ impl Role {
                 CountPassersBy,
                 ReadAttempts,
                 ReadSites,
+                CheckNames,
+                JudgeInProcess,
             ],
             Self::AgencyLiaison => &[ReadOrders, DraftOrders],
             Self::WatchlistClerk => &[
@@ -133,6 +152,7 @@ impl Role {
                 ReadAllOrders,
                 DraftOrders,
                 RecordOrders,
+                CheckNames,
             ],
             Self::WatchlistApprover => &[
                 ReadEntries,
@@ -141,6 +161,7 @@ impl Role {
                 ReadOrders,
                 ReadAllOrders,
                 ApproveOrders,
+                CheckNames,
             ],
             Self::Auditor => &[
                 ReadAlerts,
@@ -154,6 +175,7 @@ impl Role {
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
             Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites],
             Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
+            Self::ConnectedProgram => &[PutInProcess],
         };
         granted.contains(&permission)
     }
@@ -211,6 +233,8 @@ mod tests {
             DecideEntries,
             EditAccounts,
             EditEdges,
+            PutInProcess,
+            JudgeInProcess,
         ] {
             assert!(!Auditor.may(change), "{change:?}");
         }
@@ -223,6 +247,21 @@ mod tests {
             assert_eq!(role.may(ReadAllOrders), role != AgencyLiaison, "{role:?}");
         }
         assert!(!AgencyLiaison.may(ReadEntries) && !AgencyLiaison.may(ReadAlerts));
+    }
+
+    #[test]
+    fn a_liaison_asks_no_names_and_a_program_only_says_who_is_in_process() {
+        assert!(!AgencyLiaison.may(CheckNames) && !AgencyLiaison.may(JudgeInProcess));
+        for role in Role::ALL {
+            assert_eq!(role.may(PutInProcess), role == ConnectedProgram, "{role:?}");
+            assert!(
+                !(role.may(DraftOrders) && role.may(JudgeInProcess)),
+                "{role:?} could order and judge"
+            );
+        }
+        for read in [ReadAlerts, ReadOrders, ReadEntries, CheckNames, ReadSites] {
+            assert!(!ConnectedProgram.may(read), "{read:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    edge, entry, false_alert, group, order, policy,
+    edge, entry, false_alert, group, in_process, name_check, order, person, policy,
     routes::{Access::*, Route, get, post},
     session, site,
 };
@@ -135,6 +135,20 @@ pub fn routes() -> Vec<Route> {
             "/orders/{id}/decision",
             Needs(ApproveOrders),
             order::sheet::decide,
+        ),
+        get("/name-checks", Needs(CheckNames), name_check::page::form),
+        post("/name-checks", Needs(CheckNames), name_check::page::check),
+        get("/persons/{id}", Needs(ReadOrders), person::page::one),
+        post(
+            "/persons/{id}/decisions",
+            Either(RecordOrders, ApproveOrders),
+            person::page::decide,
+        ),
+        get("/in-process", Needs(JudgeInProcess), in_process::page::list),
+        post(
+            "/in-process/hits/{id}/decision",
+            Needs(JudgeInProcess),
+            in_process::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),

@@ -88,7 +88,8 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, edge, entry, event, false_alert, group, health,
-        openapi, order::api as order, policy, session::api as session, site,
+        in_process, name_check, openapi, order::api as order, person, policy,
+        session::api as session, site,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -243,6 +244,29 @@ pub fn api() -> Vec<Route> {
             "/api/v1/orders/{id}/decision",
             Needs(ApproveOrders),
             order::decide,
+        ),
+        post("/api/v1/name-checks", Needs(CheckNames), name_check::check),
+        get("/api/v1/persons/{id}", Needs(ReadOrders), person::get),
+        post(
+            "/api/v1/persons/{id}/decisions",
+            Either(RecordOrders, ApproveOrders),
+            person::decide,
+        ),
+        get(
+            "/api/v1/in-process",
+            Needs(JudgeInProcess),
+            in_process::hits,
+        ),
+        post("/api/v1/in-process", Needs(PutInProcess), in_process::put),
+        delete(
+            "/api/v1/in-process/{id}",
+            Needs(PutInProcess),
+            in_process::take,
+        ),
+        post(
+            "/api/v1/in-process/hits/{id}/decision",
+            Needs(JudgeInProcess),
+            in_process::decide,
         ),
         get("/api/v1/entries", Needs(ReadEntries), entry::list),
         get("/api/v1/entries/{id}", Needs(ReadEntries), entry::get),

@@ -11,7 +11,7 @@ use crate::{
     certificate::{self, CertificateError},
     clock::{Clock, SystemClock},
     enrol::Enrol,
-    entry, jobs, routes,
+    entry, in_process, jobs, name_check, routes,
     state::{AppState, ServerConfig},
 };
 
@@ -109,6 +109,8 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
         tokio::spawn(state.hub.clone().run()),
         tokio::spawn(jobs::run(state.clone())),
         tokio::spawn(entry::reenrol::reenrol(state.clone())),
+        tokio::spawn(name_check::list::keep(state.clone())),
+        tokio::spawn(in_process::rescreen::run(state.clone())),
     ];
     Ok(Running {
         address,

@@ -14,6 +14,7 @@ const FILES: &[(i64, &str)] = &[
     (6, include_str!("../migrations/0006_entry_days.sql")),
     (13, include_str!("../migrations/0013_entry_copy.sql")),
     (14, include_str!("../migrations/0014_order.sql")),
+    (16, include_str!("../migrations/0016_name_check.sql")),
 ];
 
 /// Runs what has not run yet.

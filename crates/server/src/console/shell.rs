@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 11] = [
+    ); 13] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -357,6 +357,20 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadSites),
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
+        (
+            "/name-checks",
+            "nav-name-checks",
+            "user-check",
+            "name-checks",
+            Some(CheckNames),
+        ),
+        (
+            "/in-process",
+            "nav-in-process",
+            "hourglass",
+            "in-process",
+            Some(JudgeInProcess),
+        ),
         (
             "/orders",
             "nav-orders",

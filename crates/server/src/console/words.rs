@@ -42,8 +42,8 @@ macro_rules! files {
     };
 }
 
-const INDONESIAN: &[&str] = files!("id": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "entry", "finding", "false_alert", "group", "account", "edge", "audit", "policy", "error");
-const ENGLISH: &[&str] = files!("en": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "entry", "finding", "false_alert", "group", "account", "edge", "audit", "policy", "error");
+const INDONESIAN: &[&str] = files!("id": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "name_check", "entry", "finding", "false_alert", "group", "account", "edge", "audit", "policy", "error");
+const ENGLISH: &[&str] = files!("en": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "name_check", "entry", "finding", "false_alert", "group", "account", "edge", "audit", "policy", "error");
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
     LazyLock::new(|| [bundle(Lang::Id), bundle(Lang::En)]);

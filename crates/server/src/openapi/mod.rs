@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::{
     account, alert, attempt, audit, camera, edge, entry, error::ErrorBody, event, false_alert,
-    group, health, order::api as order, policy, session, site,
+    group, health, in_process, name_check, order::api as order, person, policy, session, site,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,8 @@ use crate::{
         policy::get, policy::preview, policy::propose, policy::decide,
         order::list, order::add, order::get, order::correct, order::add_photo, order::portrait, order::submit, order::extend,
         order::notify, order::object, order::decide,
+        name_check::check, person::get, person::decide,
+        in_process::hits, in_process::put, in_process::take, in_process::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         edge::list, edge::add, edge::retire,

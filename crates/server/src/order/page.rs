@@ -31,13 +31,13 @@ use crate::{
     state::AppState,
 };
 
-pub(super) struct Choice {
+pub(crate) struct Choice {
     pub code: String,
     pub name: String,
     pub chosen: bool,
 }
 
-pub(super) struct Row {
+pub(crate) struct Row {
     pub id: String,
     pub name: String,
     pub kind: String,
@@ -139,7 +139,7 @@ pub async fn list(
     })
 }
 
-pub(super) fn choices<'a>(
+pub(crate) fn choices<'a>(
     shell: &Shell,
     kind: &str,
     names: impl Iterator<Item = &'a str>,
@@ -153,7 +153,7 @@ pub(super) fn choices<'a>(
     names.map(choice).collect()
 }
 
-pub(super) fn day_of(shell: &Shell, day: Day) -> String {
+pub(crate) fn day_of(shell: &Shell, day: Day) -> String {
     shell
         .days(day, day)
         .split(" – ")
@@ -175,7 +175,7 @@ fn tone(view: &OrderView) -> Tone {
     }
 }
 
-pub(super) fn row(shell: &Shell, view: &OrderView) -> Row {
+pub(crate) fn row(shell: &Shell, view: &OrderView) -> Row {
     let contents = &view.contents;
     let period = match view.last_day {
         Some(last) => shell.days(contents.first_day, last),
