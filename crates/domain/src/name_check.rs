@@ -7,6 +7,7 @@ use crate::{
     day::Day,
     entry::COUNTRY_OFFSETS,
     order::Status,
+    rule_pack::OrderKind,
     time::{HOUR_MS, MINUTE_MS, UtcMs},
 };
 
@@ -90,6 +91,11 @@ impl Here {
             && first_day <= self.earliest
             && last_day.is_none_or(|last| self.latest <= last)
     }
+}
+
+/// Whether an order of this kind answers to a name alone. A lost document's owner may travel: only its number answers.
+pub fn answers_to_a_name(kind: OrderKind) -> bool {
+    kind != OrderKind::LostDocument
 }
 
 /// What an answer says of one listed person, in a word. None of them is a decision.
@@ -213,6 +219,14 @@ mod tests {
             (false, Some(0.9), 0.2, Verdict::Doubtful),
         ] {
             assert_eq!(Verdict::of(document, names, score), expect);
+        }
+    }
+
+    #[test]
+    fn the_owner_of_a_lost_document_is_not_listed_by_name() {
+        for kind in OrderKind::ALL {
+            let expect = *kind != OrderKind::LostDocument;
+            assert_eq!(answers_to_a_name(*kind), expect, "{kind:?}");
         }
     }
 

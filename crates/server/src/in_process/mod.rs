@@ -11,7 +11,7 @@ use tapal_domain::{
     entry::Agency,
     id::{AlertId, InProcessHitId, InProcessId, SiteId},
     in_process::{Decision, Kind, may_expire_at},
-    name_check::Verdict,
+    name_check::{Verdict, answers_to_a_name},
     rule_pack::OrderKind,
     time::UtcMs,
 };
@@ -156,7 +156,8 @@ pub async fn put_by(
 pub(crate) fn answer_of(line: &Line, asked: &Subject) -> Option<Answer> {
     let mut one = Index::default();
     one.put(line.who, &of_order(&line.subject));
-    answers(&one.screen(asked, 1)).into_iter().next()
+    let answer = answers(&one.screen(asked, 1)).into_iter().next();
+    answer.filter(|answer| answer.document || answers_to_a_name(line.kind))
 }
 
 /// Who was handed in.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use tapal_domain::{day::Day, entry::Agency, order::Status};
+use tapal_domain::{day::Day, entry::Agency, order::Status, rule_pack::OrderKind};
 use tapal_names::{Index, NameHit, Screening, Subject};
 use tapal_store::name_check::{self, Line, Listed};
 use tokio::sync::Mutex;
@@ -21,6 +21,8 @@ use crate::{
 /// What is kept of an order beside its names: enough to leave it out of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Term {
+    /// What the order does.
+    pub kind: OrderKind,
     /// Whose order it is.
     pub agency: Agency,
     /// Where it stands.
@@ -60,6 +62,7 @@ impl Inner {
         other.remove(&line.who);
         own.put(line.who, &subject);
         let term = Term {
+            kind: line.kind,
             agency: line.agency,
             status: line.status,
             first_day: line.first_day,
@@ -124,13 +127,14 @@ impl NameList {
         error
     }
 
-    /// Who answers, at most `limit` by name, of those whose term `keep` lets through. What it leaves out is in no count.
+    /// Who answers, at most `limit` by name, of those whom `keep` lets through; it is told whether
+    /// they answer by name (or by document number). What it leaves out is in no count.
     pub fn screen(
         &self,
         among: Among,
         asked: &Subject,
         limit: usize,
-        keep: impl Fn(Listed, &Term) -> bool,
+        keep: impl Fn(Listed, &Term, bool) -> bool,
     ) -> Screening<Listed> {
         let inner = self.read();
         let index = match among {
@@ -138,9 +142,14 @@ impl NameList {
             Among::Open => &inner.open,
         };
         let mut found = index.screen(asked, usize::MAX);
-        let kept = |who: &Listed| inner.terms.get(who).is_some_and(|term| keep(*who, term));
-        found.documents.retain(|hit| kept(&hit.id));
-        found.names.retain(|hit: &NameHit<Listed>| kept(&hit.id));
+        let kept = |who: &Listed, by_name: bool| {
+            let term = inner.terms.get(who);
+            term.is_some_and(|term| keep(*who, term, by_name))
+        };
+        found.documents.retain(|hit| kept(&hit.id, false));
+        found
+            .names
+            .retain(|hit: &NameHit<Listed>| kept(&hit.id, true));
         found.more = found.names.len().saturating_sub(limit);
         found.names.truncate(limit);
         found

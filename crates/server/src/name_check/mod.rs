@@ -14,7 +14,7 @@ use tapal_domain::{
     day::Day,
     entry::Agency,
     id::{EntryId, OrderId, SiteId},
-    name_check::{Here, Purpose, Verdict},
+    name_check::{Here, Purpose, Verdict, answers_to_a_name},
     role::Permission,
     rule_pack::OrderKind,
     site::SiteKind,
@@ -248,8 +248,9 @@ pub(crate) async fn screen(
     let screen = move || {
         state
             .names
-            .screen(Among::Approved, &subject, MOST_HITS, |_, term| {
+            .screen(Among::Approved, &subject, MOST_HITS, |_, term, by_name| {
                 here.in_force(term.status, term.first_day, term.last_day)
+                    && (!by_name || answers_to_a_name(term.kind))
             })
     };
     tokio::task::spawn_blocking(screen)

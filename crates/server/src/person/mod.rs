@@ -115,7 +115,7 @@ pub(crate) async fn others(
     let subject = of_order(&filed.order.contents().subject);
     let names = state.clone();
     let search = move || {
-        let keep = |who: Listed, term: &list::Term| {
+        let keep = |who: Listed, term: &list::Term, _: bool| {
             who.order().is_some_and(|order| order != id)
                 && own.is_none_or(|own| own == term.agency)
                 && term.last_day.is_none_or(|last| day <= last)
