@@ -51,6 +51,10 @@ ids! {
     AttemptId,
     /// One proposed change of a site's policy, or of the group labels recorded there.
     ProposalId,
+    /// One person in process: a booking, an application, a gate in use.
+    InProcessId,
+    /// One hit of a new order among the people in process.
+    InProcessHitId,
     /// One user account.
     AccountId,
     /// One key of an agency's own system.

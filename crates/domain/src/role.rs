@@ -30,6 +30,8 @@ pub enum Role {
     PolicyAdmin,
     /// Opens and closes accounts and enrols devices; never sees a face.
     SystemAdmin,
+    /// Another program of the authority: says who is in process with it, and reads nothing.
+    ConnectedProgram,
 }
 
 /// One thing an account may do.
@@ -71,13 +73,19 @@ pub enum Permission {
     EditAccounts,
     /// Enrol and retire camera nodes.
     EditEdges,
+    /// Ask the orders in force by name and document number.
+    CheckNames,
+    /// Say who is in process, and that the process is over.
+    PutInProcess,
+    /// Look at hits of new orders among people in process, and decide who they are.
+    JudgeInProcess,
     /// Read the audit record.
     ReadAudit,
 }
 
 impl Role {
     /// Every role, in the order shown.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Self::CameraOperator,
         Self::CounterOfficer,
         Self::SecondLineOfficer,
@@ -89,6 +97,7 @@ impl Role {
         Self::DataProtectionOfficer,
         Self::PolicyAdmin,
         Self::SystemAdmin,
+        Self::ConnectedProgram,
     ];
 
     /// The name used in JSON, SQL and translation keys.
@@ -105,6 +114,7 @@ impl Role {
             Self::DataProtectionOfficer => "data_protection_officer",
             Self::PolicyAdmin => "policy_admin",
             Self::SystemAdmin => "system_admin",
+            Self::ConnectedProgram => "connected_program",
         }
     }
 
@@ -117,9 +127,16 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         use Permission::*;
         let granted: &[Permission] = match self {
-            Self::CameraOperator | Self::CounterOfficer | Self::SecondLineOfficer => {
-                &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites]
-            }
+            Self::CameraOperator => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites],
+            Self::CounterOfficer => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites, CheckNames],
+            Self::SecondLineOfficer => &[
+                ReadAlerts,
+                JudgeAlerts,
+                ReadAttempts,
+                ReadSites,
+                CheckNames,
+                JudgeInProcess,
+            ],
             Self::Supervisor => &[
                 ReadAlerts,
                 JudgeAlerts,
@@ -127,6 +144,8 @@ impl Role {
                 CountPassersBy,
                 ReadAttempts,
                 ReadSites,
+                CheckNames,
+                JudgeInProcess,
             ],
             Self::AgencyLiaison => &[ReadOrders, DraftOrders],
             Self::WatchlistClerk => &[
@@ -135,6 +154,7 @@ impl Role {
                 ReadAllOrders,
                 DraftOrders,
                 RecordOrders,
+                CheckNames,
             ],
             Self::WatchlistApprover => &[
                 ReadEntries,
@@ -143,6 +163,7 @@ impl Role {
                 ReadOrders,
                 ReadAllOrders,
                 ApproveOrders,
+                CheckNames,
             ],
             Self::Auditor => &[
                 ReadAlerts,
@@ -156,6 +177,7 @@ impl Role {
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
             Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites, EditRules],
             Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
+            Self::ConnectedProgram => &[PutInProcess],
         };
         granted.contains(&permission)
     }
@@ -218,6 +240,8 @@ mod tests {
             DecideEntries,
             EditAccounts,
             EditEdges,
+            PutInProcess,
+            JudgeInProcess,
         ] {
             assert!(!Auditor.may(change), "{change:?}");
         }
@@ -230,6 +254,21 @@ mod tests {
             assert_eq!(role.may(ReadAllOrders), role != AgencyLiaison, "{role:?}");
         }
         assert!(!AgencyLiaison.may(ReadEntries) && !AgencyLiaison.may(ReadAlerts));
+    }
+
+    #[test]
+    fn a_liaison_asks_no_names_and_a_program_only_says_who_is_in_process() {
+        assert!(!AgencyLiaison.may(CheckNames) && !AgencyLiaison.may(JudgeInProcess));
+        for role in Role::ALL {
+            assert_eq!(role.may(PutInProcess), role == ConnectedProgram, "{role:?}");
+            assert!(
+                !(role.may(DraftOrders) && role.may(JudgeInProcess)),
+                "{role:?} could order and judge"
+            );
+        }
+        for read in [ReadAlerts, ReadOrders, ReadEntries, CheckNames, ReadSites] {
+            assert!(!ConnectedProgram.may(read), "{read:?}");
+        }
     }
 
     #[test]

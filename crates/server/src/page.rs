@@ -5,7 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, import, order, policy,
+    credential, edge, entry, false_alert, group, import, in_process, name_check, order, person,
+    policy,
     routes::{Access::*, Route, get, post},
     rule_pack, session, site,
 };
@@ -184,6 +185,20 @@ pub fn routes() -> Vec<Route> {
             "/imports/{id}/decision",
             Needs(ApproveOrders),
             import::page::decide,
+        ),
+        get("/name-checks", Needs(CheckNames), name_check::page::form),
+        post("/name-checks", Needs(CheckNames), name_check::page::check),
+        get("/persons/{id}", Needs(ReadOrders), person::page::one),
+        post(
+            "/persons/{id}/decisions",
+            Either(RecordOrders, ApproveOrders),
+            person::page::decide,
+        ),
+        get("/in-process", Needs(JudgeInProcess), in_process::page::list),
+        post(
+            "/in-process/hits/{id}/decision",
+            Needs(JudgeInProcess),
+            in_process::page::decide,
         ),
         get("/entries", Needs(ReadEntries), entry::page::list),
         get("/entries/{id}", Needs(ReadEntries), entry::page::one),

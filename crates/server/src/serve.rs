@@ -11,7 +11,7 @@ use crate::{
     certificate::{self, CertificateError},
     clock::{Clock, SystemClock},
     enrol::Enrol,
-    entry, import, jobs, routes,
+    entry, import, in_process, jobs, name_check, routes,
     state::{AppState, ServerConfig},
 };
 
@@ -117,6 +117,8 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
         tokio::spawn(jobs::run(state.clone())),
         tokio::spawn(entry::reenrol::reenrol(state.clone())),
         tokio::spawn(import::work::run(state.clone())),
+        tokio::spawn(name_check::list::keep(state.clone())),
+        tokio::spawn(in_process::rescreen::run(state.clone())),
     ];
     Ok(Running {
         address,

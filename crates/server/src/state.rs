@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     enrol::{Enrol, background::Shelf},
     event::hub::Hub,
+    name_check::{list::NameList, rate::Rate},
 };
 
 /// Settings of the centre. Few; everything else is rows edited in the console.
@@ -116,6 +117,10 @@ pub struct Parts {
     pub enrol: Option<Arc<dyn Enrol>>,
     /// People who are surely somebody else, for the enrolment audit.
     pub background: Shelf,
+    /// Names of the orders in force, in memory.
+    pub names: NameList,
+    /// How often accounts ask for names.
+    pub rate: Rate,
     /// Bounds password hashing to a few at a time.
     pub hashing: Arc<Semaphore>,
 }
@@ -139,6 +144,8 @@ impl AppState {
             config,
             enrol,
             background: Shelf::default(),
+            names: NameList::default(),
+            rate: Rate::default(),
             hashing,
         }))
     }

@@ -381,6 +381,8 @@ into_value! {
     id::AccountId => |v| Value::Text(v.to_string()),
     id::BootId => |v| Value::Text(v.to_string()),
     id::ImportId => |v| Value::Text(v.to_string()),
+    id::InProcessId => |v| Value::Text(v.to_string()),
+    id::InProcessHitId => |v| Value::Text(v.to_string()),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -24,6 +24,8 @@ pub enum Audience {
     Sites,
     /// Those who may read list entries.
     Entries,
+    /// Those who judge hits among people in process.
+    InProcess,
 }
 
 /// What happened, before it has a number.

@@ -15,6 +15,7 @@ const FILES: &[(i64, &str)] = &[
     (13, include_str!("../migrations/0013_entry_copy.sql")),
     (14, include_str!("../migrations/0014_order.sql")),
     (15, include_str!("../migrations/0015_import.sql")),
+    (16, include_str!("../migrations/0016_name_check.sql")),
     (17, include_str!("../migrations/0017_credential.sql")),
     (18, include_str!("../migrations/0018_rule_pack.sql")),
 ];

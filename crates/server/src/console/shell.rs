@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 13] = [
+    ); 15] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -364,6 +364,20 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "layers",
             "imports",
             Some(ReadOrders),
+        ),
+        (
+            "/name-checks",
+            "nav-name-checks",
+            "user-check",
+            "name-checks",
+            Some(CheckNames),
+        ),
+        (
+            "/in-process",
+            "nav-in-process",
+            "hourglass",
+            "in-process",
+            Some(JudgeInProcess),
         ),
         (
             "/entries",

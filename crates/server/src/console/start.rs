@@ -184,6 +184,7 @@ fn steps(shell: &Shell, role: Role) -> Vec<StepLine> {
             ("/attempts", "step-attempts"),
             ("", "step-no-face"),
         ],
+        Role::ConnectedProgram => &[("", "step-connected")],
         Role::SystemAdmin => &[
             ("/accounts", "step-accounts"),
             ("/edges", "step-edges"),

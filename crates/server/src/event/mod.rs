@@ -36,6 +36,7 @@ fn needed(audience: Audience) -> Permission {
         Audience::Attempts => Permission::ReadAttempts,
         Audience::Sites => Permission::ReadSites,
         Audience::Entries => Permission::ReadEntries,
+        Audience::InProcess => Permission::JudgeInProcess,
     }
 }
 

@@ -17,8 +17,9 @@ use crate::{
     error::ErrorBody,
     event, false_alert, group, health,
     import::{api as import, report},
+    in_process, name_check,
     order::api as order,
-    policy, rule_pack, session, site,
+    person, policy, rule_pack, session, site,
 };
 
 #[derive(OpenApi)]
@@ -41,6 +42,8 @@ use crate::{
         rule_pack::list, rule_pack::propose, rule_pack::decide,
         import::list, import::add, import::get, import::discard, import::set_up, import::rows, report::file, import::apply,
         import::photograph, import::photos, import::decide,
+        name_check::check, person::get, person::decide,
+        in_process::hits, in_process::put, in_process::take, in_process::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
         credential::list, credential::add, credential::end,

@@ -32,13 +32,13 @@ use crate::{
     state::AppState,
 };
 
-pub(super) struct Choice {
+pub(crate) struct Choice {
     pub code: String,
     pub name: String,
     pub chosen: bool,
 }
 
-pub(super) struct Row {
+pub(crate) struct Row {
     pub id: String,
     pub name: String,
     pub kind: String,
@@ -151,7 +151,7 @@ pub async fn list(
     })
 }
 
-pub(super) fn choices<'a>(
+pub(crate) fn choices<'a>(
     shell: &Shell,
     kind: &str,
     names: impl Iterator<Item = &'a str>,
@@ -187,7 +187,7 @@ fn tone(view: &OrderView) -> Tone {
     }
 }
 
-pub(super) fn row(shell: &Shell, view: &OrderView) -> Row {
+pub(crate) fn row(shell: &Shell, view: &OrderView) -> Row {
     let contents = &view.contents;
     let period = match view.last_day {
         Some(last) => shell.days(contents.first_day, last),

@@ -35,12 +35,12 @@ struct Photo {
     replaced: bool,
 }
 
-struct StepLine {
-    when: String,
-    what: String,
-    who: String,
-    note: String,
-    tone: Tone,
+pub(crate) struct StepLine {
+    pub when: String,
+    pub what: String,
+    pub who: String,
+    pub note: String,
+    pub tone: Tone,
 }
 
 struct ClockLine {
@@ -74,6 +74,8 @@ struct OrderPage {
     most: String,
     can: Can,
     letter: bool,
+    /// Others that may be about the same person, in words; empty when there are none.
+    same_person: String,
 }
 
 /// Which forms the page shows: what the status allows and the person may.
@@ -160,8 +162,28 @@ async fn order_page(
             && view.status.is_approved()
             && super::notice::is_told(view.contents.kind),
         can: can(&shell, visit, &view),
+        same_person: same_person(state, visit, &shell, &filed, over).await?,
         shell,
     })
+}
+
+/// How many others may be about the same person, so that an approver knows it before deciding.
+async fn same_person(
+    state: &AppState,
+    visit: &Visit,
+    shell: &Shell,
+    filed: &order::Filed,
+    over: bool,
+) -> ApiResult<String> {
+    if over {
+        return Ok(String::new());
+    }
+    match crate::person::others(state, &visit.session, filed).await {
+        Ok(others) if others.count() == 0 => Ok(String::new()),
+        Ok(others) => Ok(shell.t1("person-others", "n", others.count())),
+        Err(error) if error.code == "names_loading" => Ok(shell.t("name-check-loading")),
+        Err(error) => Err(error),
+    }
 }
 
 /// The latest day an extension could reach.
@@ -247,7 +269,7 @@ fn facts(shell: &Shell, view: &OrderView) -> Vec<(String, String)> {
     ]
 }
 
-async fn step_line(
+pub(crate) async fn step_line(
     state: &AppState,
     shell: &Shell,
     step: &super::OrderStep,

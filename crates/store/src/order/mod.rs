@@ -4,6 +4,8 @@
 pub(crate) mod batch;
 mod photo;
 
+use std::collections::HashMap;
+
 use tapal_domain::{
     background::Finding,
     day::Day,
@@ -155,7 +157,7 @@ async fn put_step(tx: &mut Tx, order: OrderId, n: i64, step: &Step) -> Result<()
     tx.run(sql, values).await.map(|_| ())
 }
 
-fn place(order: OrderId, n: i64) -> String {
+pub(crate) fn place(order: OrderId, n: i64) -> String {
     format!("{order}:{n}")
 }
 
@@ -170,33 +172,38 @@ async fn tell(tx: &mut Tx, order: OrderId) -> Result<()> {
     event::tell(tx, news).await.map(|_| ())
 }
 
-async fn read(db: &Db, row: &Row) -> Result<Filed> {
-    let id: OrderId = row.id("id")?;
-    let sql = "SELECT n, step_sealed FROM order_step WHERE of = $1 ORDER BY n";
-    let mut steps = Vec::new();
-    for row in db.all(sql, args![id]).await? {
-        let place = place(id, row.int("n")?);
-        let plain = db
-            .vault()
-            .open("order_step", &place, "step", &row.blob("step_sealed")?)?;
-        steps.push(from_json(
-            std::str::from_utf8(&plain).map_err(Error::other)?,
-        )?);
+/// The orders of these rows, in their order; all steps by one query.
+async fn read(db: &Db, rows: &[Row]) -> Result<Vec<Filed>> {
+    let ids = rows.iter().map(|row| row.id("id"));
+    let ids: Vec<OrderId> = ids.collect::<Result<_>>()?;
+    let sql = "SELECT of, n, step_sealed FROM order_step WHERE of IN (SELECT value FROM json_each($1)) ORDER BY of, n";
+    let mut steps: HashMap<OrderId, Vec<Step>> = HashMap::with_capacity(ids.len());
+    for row in db.all(sql, args![to_json(&ids)?]).await? {
+        let id: OrderId = row.id("of")?;
+        let (place, sealed) = (place(id, row.int("n")?), row.blob("step_sealed")?);
+        let plain = db.vault().open("order_step", &place, "step", &sealed)?;
+        let step = from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?;
+        steps.entry(id).or_default().push(step);
     }
-    let order = Order::replay(id, steps);
-    Ok(Filed {
-        order: order.ok_or_else(|| Error::other("an order without a draft is stored"))?,
-        entry: row.opt_id("entry")?,
-        created_at: row.at("created_at")?,
-        changed_at: row.at("changed_at")?,
-    })
+    let mut filed = Vec::with_capacity(rows.len());
+    for (id, row) in ids.into_iter().zip(rows) {
+        let order = Order::replay(id, steps.remove(&id).unwrap_or_default());
+        filed.push(Filed {
+            order: order.ok_or_else(|| Error::other("an order without a draft is stored"))?,
+            entry: row.opt_id("entry")?,
+            created_at: row.at("created_at")?,
+            changed_at: row.at("changed_at")?,
+        });
+    }
+    Ok(filed)
 }
 
 /// One order, of `agency` where that is given: what belongs to another one does not exist.
 pub async fn get(db: &Db, id: OrderId, agency: Option<Agency>) -> Result<Filed> {
     let sql = "SELECT id, entry, created_at, changed_at FROM orders WHERE id = $1 AND ($2 IS NULL OR agency = $2)";
     let row = db.one(sql, args![id, agency.map(Agency::name)]).await?;
-    read(db, &row).await
+    let found = read(db, &[row]).await?;
+    found.into_iter().next().ok_or(Error::NotFound)
 }
 
 /// Orders, newest first.
@@ -213,11 +220,7 @@ pub async fn list(db: &Db, wanted: Wanted, limit: i64) -> Result<Vec<Filed>> {
         limit,
         wanted.from.map(|day| day.to_string())
     ];
-    let mut orders = Vec::new();
-    for row in &db.all(sql, values).await? {
-        orders.push(read(db, row).await?);
-    }
-    Ok(orders)
+    read(db, &db.all(sql, values).await?).await
 }
 
 /// The order behind an entry.
