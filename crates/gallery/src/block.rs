@@ -32,8 +32,6 @@ pub(crate) struct Extent {
     pub least_step: f32,
     pub most_step: f32,
     pub most_error: f32,
-    /// The same for the half-byte codes.
-    pub most_coarse_error: f32,
 }
 
 /// A fixed piece of the gallery. Codes and exact values lie apart: a scan reads the codes only.
@@ -63,7 +61,6 @@ impl Block {
                 least_step: f32::INFINITY,
                 most_step: 0.0,
                 most_error: 0.0,
-                most_coarse_error: 0.0,
             },
         })
     }
@@ -88,12 +85,11 @@ impl Block {
     }
 
     fn widen(&mut self, row: usize) {
-        let (scale, coarse_error) = (self.scales[row], self.coarse.errors[row]);
+        let scale = self.scales[row];
         let extent = &mut self.extent;
         extent.least_step = extent.least_step.min(scale.step);
         extent.most_step = extent.most_step.max(scale.step);
         extent.most_error = extent.most_error.max(scale.error);
-        extent.most_coarse_error = extent.most_coarse_error.max(coarse_error);
     }
 
     fn take_over(&mut self, row: usize, from: &Block, other: usize) {

@@ -127,10 +127,14 @@ proptest! {
                 prop_assert_eq!(&found, &expect);
             }
         }
-        for (query, expect) in queries.iter().zip(&expect) {
-            let found = gallery.search(MODEL, &[query], k).unwrap();
-            let found: Vec<_> = found[0].iter().map(|c| (c.entry, c.score)).collect();
-            prop_assert_eq!(&found, expect);
+        // Few at a time: half-byte codes first.
+        for (few, threads) in [(1, 1), (2, 1), (3, 2)] {
+            for (queries, expect) in queries.chunks(few).zip(expect.chunks(few)) {
+                let effort = Effort { threads, ..Effort::default() };
+                let found = gallery.search_with(MODEL, queries, k, effort).unwrap();
+                let found: Vec<Vec<_>> = found.iter().map(|f| f.iter().map(|c| (c.entry, c.score)).collect()).collect();
+                prop_assert_eq!(&found, &expect);
+            }
         }
     }
 }

@@ -1,11 +1,17 @@
 //! The first look at a row when one probe is searched: half a byte a value, so that a scan reads half the memory.
 //! It only rules rows out, with a proven bound; whatever is left goes to the int8 codes. Must not rank anything.
 
+mod probe;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
 use pulp::NullaryFnOnce;
 use zeroize::{Zeroize, Zeroizing};
 
+pub(crate) use probe::CoarseProbe;
+
 use crate::block::ROWS;
-use crate::quantise::{LONGEST, ROUNDER, Scale, fast};
+use crate::quantise::{ROUNDER, fast};
 
 /// Steps between two values, for a unit vector of `d` values: .335 standard deviations, the best a uniform scale
 /// of 16 steps can do for normally spread values (J. Max, "Quantizing for minimum distortion", 1960).
@@ -14,6 +20,8 @@ const STEP: f32 = 0.335;
 const MIDDLE: f32 = 7.5;
 /// A scan walks so many places of a block at once: more memory pages are under way at a time.
 const WALKS: usize = 4;
+/// Rows that are judged together.
+const GROUP: usize = 16;
 /// Bytes of a cache line, and the most that are multiplied at once.
 const LINE: usize = 64;
 /// 16-bit sums hold eight products of a pair: 8 * 2 * 15 * 127 < 2^15. Half a line at a time makes two of a line.
@@ -146,77 +154,6 @@ impl NullaryFnOnce for Halve<'_> {
     }
 }
 
-/// A probe's int8 codes, laid out for [`Coarse`], and how to read the products.
-pub(crate) struct CoarseProbe {
-    low: Vec<Line>,
-    high: Vec<Line>,
-    /// Fifteen times the sum of the codes: the middle of the scale, taken off.
-    shift: i32,
-    /// Score of one half of a product.
-    unit: f32,
-    /// The bound is `once + error * each`, as for the int8 codes.
-    once: f32,
-    each: f32,
-}
-
-impl CoarseProbe {
-    pub(crate) fn new(codes: &[i8], scale: Scale) -> Self {
-        let (each, dimension) = (lines_of(codes.len()), codes.len());
-        let lay = |codes: &[i8]| {
-            let mut lines = vec![Line::default(); each];
-            let bytes = lines.iter_mut().flat_map(|line| &mut line.0);
-            bytes
-                .zip(codes)
-                .for_each(|(byte, code)| *byte = code.cast_unsigned());
-            lines
-        };
-        let (low, high) = codes.split_at((each * LINE).min(dimension));
-        CoarseProbe {
-            low: lay(low),
-            high: lay(high),
-            shift: 15 * codes.iter().map(|code| i32::from(*code)).sum::<i32>(),
-            unit: 0.5 * step(dimension) * scale.step,
-            // 1e-5: the roundings of a score near 1 made from whole numbers in a few f32 steps.
-            once: LONGEST * scale.error + 1e-5,
-            each: LONGEST + scale.error,
-        }
-    }
-
-    /// The most the true score of a row with this product and error can be.
-    pub(crate) fn most(&self, product: i32, error: f32) -> f32 {
-        (2 * product - self.shift) as f32 * self.unit + self.once + error * self.each
-    }
-
-    /// No row with a product below this, and an error of at most `error`, can reach the bar.
-    pub(crate) fn least(&self, bar: f32, error: f32) -> i32 {
-        if bar == f32::NEG_INFINITY || self.unit <= 0.0 {
-            return i32::MIN;
-        }
-        let needed = f64::from(bar - self.once - error * self.each - 1e-5) / f64::from(self.unit);
-        ((needed + f64::from(self.shift)) / 2.0).floor() as i32 - 1
-    }
-
-    /// Plain Rust: for processors without the instructions below, and to check those.
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    fn product(&self, row: &[Line]) -> i32 {
-        let half = |row: u8, probe: u8| i32::from(row) * i32::from(probe.cast_signed());
-        let of_line = |((row, low), high): ((&Line, &Line), &Line)| -> i32 {
-            let bytes = row.0.iter().zip(&low.0).zip(&high.0);
-            bytes
-                .map(|((row, low), high)| half(row & 15, *low) + half(row >> 4, *high))
-                .sum()
-        };
-        row.iter().zip(&self.low).zip(&self.high).map(of_line).sum()
-    }
-}
-
-impl Drop for CoarseProbe {
-    fn drop(&mut self) {
-        let lines = self.low.iter_mut().chain(&mut self.high);
-        lines.for_each(|line| line.0.zeroize());
-    }
-}
-
 /// The instructions the scan uses.
 #[derive(Clone, Copy)]
 pub(crate) enum Fast {
@@ -248,8 +185,32 @@ impl Fast {
         wide.into_iter().chain(narrow).collect()
     }
 
-    /// The product of every row with the probe, in the order of rows.
-    pub(crate) fn products(self, coarse: &Coarse, probe: &CoarseProbe, out: &mut [i32; ROWS]) {
+    /// The rows of the first `used` that may reach the bar, given to `left` in their order.
+    pub(crate) fn sift(
+        self,
+        coarse: &Coarse,
+        used: usize,
+        probe: &CoarseProbe,
+        bar: f32,
+        left: &mut Vec<u16>,
+    ) {
+        let (mut products, mut masks) = ([0; ROWS], [0; ROWS / GROUP]);
+        self.products(coarse, probe, &mut products);
+        self.masks(&products, &coarse.errors, probe, bar, &mut masks);
+        for (first, mask) in (0..used).step_by(GROUP).zip(&masks) {
+            let mut mask = *mask;
+            while mask != 0 {
+                let row = first + mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                if row < used {
+                    left.push(row as u16);
+                }
+            }
+        }
+    }
+
+    /// The product of every row with the probe.
+    fn products(self, coarse: &Coarse, probe: &CoarseProbe, out: &mut [i32; ROWS]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             Fast::Wide(simd) => simd.vectorize(x86::Scan {
@@ -269,129 +230,49 @@ impl Fast {
             _ => out.fill(i32::MAX),
         }
     }
-}
 
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use core::arch::x86_64::{__m256i, __m512i};
-    use pulp::{
-        NullaryFnOnce,
-        bytemuck::cast,
-        x86::{V3, V4},
-    };
-
-    use super::{Coarse, CoarseProbe, LINES_A_SUM, Line, ROWS, WALKS};
-
-    /// Not a closure: only what is inlined whole is compiled with the instructions.
-    pub(super) struct Scan<'a, S> {
-        pub simd: S,
-        pub coarse: &'a Coarse,
-        pub probe: &'a CoarseProbe,
-        pub out: &'a mut [i32; ROWS],
-    }
-
-    /// The product of at most [`LINES_A_SUM`] lines.
-    trait Lines: Copy {
-        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32;
-    }
-
-    impl<S: Lines> NullaryFnOnce for Scan<'_, S> {
-        type Output = ();
-
-        #[inline(always)]
-        fn call(self) {
-            let (rows, _) = self.coarse.lines.as_chunks::<LINES_A_SUM>();
-            let probe = (
-                <&[Line; LINES_A_SUM]>::try_from(self.probe.low.as_slice()).ok(),
-                <&[Line; LINES_A_SUM]>::try_from(self.probe.high.as_slice()).ok(),
-            );
-            if let (Some(low), Some(high), true) = (probe.0, probe.1, rows.len() == ROWS) {
-                // Up to 512 values: the probe stays in registers, and nothing is looked up.
-                for first in 0..ROWS / WALKS {
-                    for walk in 0..WALKS {
-                        let row = walk * (ROWS / WALKS) + first;
-                        self.out[row] = self.simd.multiply(&rows[row], low, high);
-                    }
-                }
-                return;
-            }
-            for first in 0..ROWS / WALKS {
-                for walk in 0..WALKS {
-                    let row = walk * (ROWS / WALKS) + first;
-                    self.out[row] = product(self.simd, self.coarse.row(row), self.probe);
-                }
-            }
+    /// Which rows with these products and errors may reach the bar, [`GROUP`] a mask.
+    fn masks(
+        self,
+        products: &[i32; ROWS],
+        errors: &[f32],
+        probe: &CoarseProbe,
+        bar: f32,
+        masks: &mut [u16; ROWS / GROUP],
+    ) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Fast::Wide(simd) => simd.vectorize(x86::Sift {
+                simd,
+                products,
+                errors,
+                probe,
+                bar,
+                masks,
+            }),
+            #[cfg(target_arch = "x86_64")]
+            Fast::Narrow(simd) => simd.vectorize(x86::Sift {
+                simd,
+                products,
+                errors,
+                probe,
+                bar,
+                masks,
+            }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => masks.fill(u16::MAX),
         }
     }
 
-    #[inline(always)]
-    fn product<S: Lines>(simd: S, row: &[Line], probe: &CoarseProbe) -> i32 {
-        let mut total = 0;
-        let (rows, row) = row.as_chunks::<LINES_A_SUM>();
-        let (lows, low) = probe.low.as_chunks::<LINES_A_SUM>();
-        let (highs, high) = probe.high.as_chunks::<LINES_A_SUM>();
-        for ((row, low), high) in rows.iter().zip(lows).zip(highs) {
-            // A known length: the usual 512 values become one straight run.
-            total += simd.multiply(row, low, high);
-        }
-        if !row.is_empty() {
-            total += simd.multiply(row, low, high);
-        }
-        total
-    }
-
-    impl Lines for V4 {
-        #[inline(always)]
-        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32 {
-            let (f, bw) = (self.avx512f, self.avx512bw);
-            let (half, ones) = (f._mm512_set1_epi8(15), f._mm512_set1_epi16(1));
-            let mut sums = [f._mm512_setzero_si512(); 2];
-            for ((row, low), high) in row.iter().zip(low).zip(high) {
-                let row: __m512i = cast(row.0);
-                let (x, y) = (
-                    f._mm512_and_si512(row, half),
-                    f._mm512_and_si512(bw._mm512_srli_epi16::<4>(row), half),
-                );
-                let x = bw._mm512_maddubs_epi16(x, cast(low.0));
-                let y = bw._mm512_maddubs_epi16(y, cast(high.0));
-                sums = [
-                    bw._mm512_add_epi16(sums[0], x),
-                    bw._mm512_add_epi16(sums[1], y),
-                ];
-            }
-            // Each sum nearly fills 16 bits: widened before they are added.
-            let low = bw._mm512_madd_epi16(sums[0], ones);
-            let high = bw._mm512_madd_epi16(sums[1], ones);
-            f._mm512_reduce_add_epi32(f._mm512_add_epi32(low, high))
-        }
-    }
-
-    impl Lines for V3 {
-        #[inline(always)]
-        fn multiply(self, row: &[Line], low: &[Line], high: &[Line]) -> i32 {
-            let (avx, avx2) = (self.avx, self.avx2);
-            let (half, ones) = (avx._mm256_set1_epi8(15), avx._mm256_set1_epi16(1));
-            let mut sums = [avx._mm256_setzero_si256(); 2];
-            for ((row, low), high) in row.iter().zip(low).zip(high) {
-                let row: [__m256i; 2] = cast(row.0);
-                let low: [__m256i; 2] = cast(low.0);
-                let high: [__m256i; 2] = cast(high.0);
-                for part in 0..2 {
-                    let x = avx2._mm256_and_si256(row[part], half);
-                    let y = avx2._mm256_srli_epi16::<4>(row[part]);
-                    let x = avx2._mm256_maddubs_epi16(x, low[part]);
-                    let y = avx2._mm256_maddubs_epi16(avx2._mm256_and_si256(y, half), high[part]);
-                    sums = [
-                        avx2._mm256_add_epi16(sums[0], x),
-                        avx2._mm256_add_epi16(sums[1], y),
-                    ];
-                }
-            }
-            let low = avx2._mm256_madd_epi16(sums[0], ones);
-            let high = avx2._mm256_madd_epi16(sums[1], ones);
-            let lanes: [i32; 8] = cast(avx2._mm256_add_epi32(low, high));
-            (lanes[0] + lanes[1] + lanes[2] + lanes[3])
-                + (lanes[4] + lanes[5] + lanes[6] + lanes[7])
+    /// Asks for a row's codes, which arrive while something else is done.
+    pub(crate) fn fetch(self, codes: &[i8]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Fast::Wide(simd) => x86::fetch(*simd, codes),
+            #[cfg(target_arch = "x86_64")]
+            Fast::Narrow(simd) => x86::fetch(simd, codes),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => {}
         }
     }
 }
@@ -399,7 +280,7 @@ mod x86 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quantise::{dot, quantise};
+    use crate::quantise::{Scale, dot, quantise};
     use crate::tests::template;
     use proptest::prelude::*;
 
@@ -430,12 +311,19 @@ mod tests {
             let most = probe.most(product, coarse.errors[1000]);
             prop_assert!(exact <= f64::from(most), "{} > {}", exact, most);
             prop_assert!(dot(&row, &query) <= most);
-            // A row that reaches the bar is never below the least product.
-            for bar in [most - 0.3, most - 1e-6, most] {
-                prop_assert!(product >= probe.least(bar, coarse.errors[1000]));
+            // A row that may reach the bar is left, one that cannot is not.
+            for fast in Fast::all() {
+                let left = |bar, used| {
+                    let mut left = Vec::new();
+                    fast.sift(&coarse, used, &probe, bar, &mut left);
+                    left.contains(&1000)
+                };
+                for bar in [f32::NEG_INFINITY, most - 0.3, most - 1e-6, most] {
+                    prop_assert!(left(bar, 1001));
+                    prop_assert!(!left(bar, 1000));
+                }
+                prop_assert!(!left(most + 1e-6, 1001));
             }
-            // And the look rules something out: a bar well above the bound.
-            prop_assert!(product < probe.least(most + 0.01, coarse.errors[1000]));
         }
     }
 
