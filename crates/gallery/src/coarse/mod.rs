@@ -6,7 +6,7 @@ mod probe;
 mod x86;
 
 use pulp::NullaryFnOnce;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 pub(crate) use probe::CoarseProbe;
 
@@ -20,6 +20,8 @@ const STEP: f32 = 0.335;
 const MIDDLE: f32 = 7.5;
 /// A scan walks so many places of a block at once: more memory pages are under way at a time.
 const WALKS: usize = 4;
+/// Values that are coded together.
+const LANES: usize = 16;
 /// Rows that are judged together.
 const GROUP: usize = 16;
 /// Bytes of a cache line, and the most that are multiplied at once.
@@ -78,13 +80,11 @@ impl Coarse {
 
     /// Writes the codes of a unit vector.
     pub(crate) fn put(&mut self, row: usize, values: &[f32]) {
-        let each = lines_of(self.dimension);
-        let mut codes = Zeroizing::new(vec![0u8; 2 * each * LINE]);
+        let step = step(self.dimension);
         self.errors[row] = fast(Halve {
             values,
-            step: step(self.dimension),
-            codes: &mut codes,
-            lines: &mut self.lines[row * each..(row + 1) * each],
+            step,
+            lines: self.row_mut(row),
         });
     }
 
@@ -123,7 +123,6 @@ impl Drop for Coarse {
 struct Halve<'a> {
     values: &'a [f32],
     step: f32,
-    codes: &'a mut [u8],
     lines: &'a mut [Line],
 }
 
@@ -132,26 +131,71 @@ impl NullaryFnOnce for Halve<'_> {
 
     #[inline(always)]
     fn call(self) -> f32 {
-        let (step, steps) = (self.step, 1.0 / self.step);
-        let mut squares = [0.0f32; 8];
-        for (codes, values) in self.codes.chunks_mut(8).zip(self.values.chunks(8)) {
-            for ((code, value), square) in codes.iter_mut().zip(values).zip(&mut squares) {
-                let shifted = (value * steps + MIDDLE).clamp(0.0, 15.0) + ROUNDER;
-                *code = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as u8;
-                let rest = value - (shifted - ROUNDER - MIDDLE) * step;
-                *square += rest * rest;
+        let (low, high) = halves(self.values, self.lines.len());
+        let mut high = high.chunks(LINE);
+        let mut squares = [0.0f32; LANES];
+        for (line, low) in self.lines.iter_mut().zip(low.chunks(LINE)) {
+            let high = high.next().unwrap_or_default();
+            if let (Ok(low), Ok(high)) = (
+                <&[f32; LINE]>::try_from(low),
+                <&[f32; LINE]>::try_from(high),
+            ) {
+                halve_line(line, low, high, self.step, &mut squares);
+                continue;
             }
-        }
-        let (low, high) = self.codes.split_at(self.lines.len() * LINE);
-        let (low, high) = (low.as_chunks::<LINE>().0, high.as_chunks::<LINE>().0);
-        for ((line, low), high) in self.lines.iter_mut().zip(low).zip(high) {
-            for ((byte, low), high) in line.0.iter_mut().zip(low).zip(high) {
-                *byte = low | high << 4;
+            line.0.fill(0);
+            for (at, byte) in line.0.iter_mut().enumerate() {
+                for (value, shift) in [(low.get(at), 0), (high.get(at), 4)] {
+                    if let Some(value) = value {
+                        let (code, rest) = half(*value, self.step);
+                        *byte |= code << shift;
+                        squares[at % LANES] += rest * rest;
+                    }
+                }
             }
         }
         // Raised by more than the f32 sums above can have lost, as for the int8 codes.
         squares.iter().sum::<f32>().sqrt() * 1.001 + 1e-6
     }
+}
+
+/// Code of a value, and what it leaves out.
+#[inline(always)]
+fn half(value: f32, step: f32) -> (u8, f32) {
+    let shifted = (value * (1.0 / step) + MIDDLE).clamp(0.0, 15.0) + ROUNDER;
+    let code = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as u8;
+    (code, value - (shifted - ROUNDER - MIDDLE) * step)
+}
+
+/// A whole line: of known length, so that the compiler takes many values at once.
+#[inline(always)]
+fn halve_line(
+    line: &mut Line,
+    low: &[f32; LINE],
+    high: &[f32; LINE],
+    step: f32,
+    squares: &mut [f32; LANES],
+) {
+    let bytes = line.0.as_chunks_mut::<LANES>().0.iter_mut();
+    let halves = low
+        .as_chunks::<LANES>()
+        .0
+        .iter()
+        .zip(high.as_chunks::<LANES>().0);
+    for (bytes, (low, high)) in bytes.zip(halves) {
+        for lane in 0..LANES {
+            let (low, rest) = half(low[lane], step);
+            squares[lane] += rest * rest;
+            let (high, rest) = half(high[lane], step);
+            squares[lane] += rest * rest;
+            bytes[lane] = low | high << 4;
+        }
+    }
+}
+
+/// The values that go to the low halves of `lines` lines, and the rest.
+fn halves(values: &[f32], lines: usize) -> (&[f32], &[f32]) {
+    values.split_at((lines * LINE).min(values.len()))
 }
 
 /// The instructions the scan uses.
