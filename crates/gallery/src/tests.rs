@@ -277,3 +277,11 @@ fn nothing_is_left_of_a_refused_row() {
     assert!(block.exact.iter().all(|v| *v == 0.0));
     assert!(block.coarse.is_wiped(0));
 }
+
+#[test]
+fn nothing_prints_a_template() {
+    assert_eq!(
+        format!("{:?}", listed(1, 1, vec![])),
+        "Listed(00000000-0000-0000-0000-000000000001, redacted)"
+    );
+}

@@ -271,7 +271,9 @@ impl Fast {
                 out,
             }),
             #[cfg(not(target_arch = "x86_64"))]
-            _ => out.fill(i32::MAX),
+            _ => (0..)
+                .zip(out)
+                .for_each(|(row, out)| *out = probe.product(coarse.row(row))),
         }
     }
 
@@ -304,7 +306,12 @@ impl Fast {
                 masks,
             }),
             #[cfg(not(target_arch = "x86_64"))]
-            _ => masks.fill(u16::MAX),
+            _ => {
+                for ((row, product), error) in (0..).zip(products).zip(errors) {
+                    let reached = u16::from(probe.most(*product, *error) >= bar);
+                    masks[row / GROUP] |= reached << (row % GROUP);
+                }
+            }
         }
     }
 

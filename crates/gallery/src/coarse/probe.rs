@@ -43,7 +43,7 @@ impl CoarseProbe {
     }
 
     /// The most the true score of a row with this product and error can be. Plain Rust, to check what the processor units do.
-    #[cfg(test)]
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     pub(crate) fn most(&self, product: i32, error: f32) -> f32 {
         (2 * product - self.shift) as f32 * self.unit + self.once + error * self.each
     }
