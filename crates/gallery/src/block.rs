@@ -9,6 +9,7 @@ use zeroize::Zeroize;
 
 use crate::coarse::Coarse;
 use crate::kernel::Codes;
+use crate::memory::Values;
 use crate::quantise::{Scale, quantise};
 
 /// Rows a block: 1,024 rows of 512 values are 0.75 MiB of codes and 2 MiB of exact values.
@@ -32,8 +33,6 @@ pub(crate) struct Extent {
     pub least_step: f32,
     pub most_step: f32,
     pub most_error: f32,
-    /// The same for the half-byte codes.
-    pub most_coarse_error: f32,
 }
 
 /// A fixed piece of the gallery. Codes and exact values lie apart: a scan reads the codes only.
@@ -43,7 +42,7 @@ pub(crate) struct Block {
     pub coarse: Coarse,
     pub codes: Codes,
     /// The exact values, row-major.
-    pub exact: Vec<f32>,
+    pub exact: Values,
     pub scales: Vec<Scale>,
     /// One a row in use.
     pub owners: Vec<Owner>,
@@ -56,14 +55,13 @@ impl Block {
         Some(Block {
             coarse: Coarse::new(dimension),
             codes: Codes::new(dimension, ROWS)?,
-            exact: vec![0.0; ROWS * dimension],
+            exact: Values::new(ROWS * dimension)?,
             scales: vec![Scale::default(); ROWS],
             owners: Vec::with_capacity(ROWS),
             extent: Extent {
                 least_step: f32::INFINITY,
                 most_step: 0.0,
                 most_error: 0.0,
-                most_coarse_error: 0.0,
             },
         })
     }
@@ -79,21 +77,37 @@ impl Block {
 
     /// Fills the next row; there must be room.
     pub(crate) fn push(&mut self, owner: Owner, values: &[f32]) {
-        let row = self.rows();
-        self.exact[row * values.len()..(row + 1) * values.len()].copy_from_slice(values);
+        self.push_with(owner, |row| {
+            row.copy_from_slice(values);
+            true
+        });
+    }
+
+    /// Lets `fill` write the next row in its place; there must be room. Where it says no, nothing is left of it.
+    pub(crate) fn push_with(
+        &mut self,
+        owner: Owner,
+        fill: impl FnOnce(&mut [f32]) -> bool,
+    ) -> bool {
+        let (row, dimension) = (self.rows(), self.exact.len() / ROWS);
+        let values = &mut self.exact[row * dimension..(row + 1) * dimension];
+        if !fill(values) {
+            values.zeroize();
+            return false;
+        }
         self.scales[row] = quantise(values, self.codes.row_mut(row));
         self.coarse.put(row, values);
         self.owners.push(owner);
         self.widen(row);
+        true
     }
 
     fn widen(&mut self, row: usize) {
-        let (scale, coarse_error) = (self.scales[row], self.coarse.errors[row]);
+        let scale = self.scales[row];
         let extent = &mut self.extent;
         extent.least_step = extent.least_step.min(scale.step);
         extent.most_step = extent.most_step.max(scale.step);
         extent.most_error = extent.most_error.max(scale.error);
-        extent.most_coarse_error = extent.most_coarse_error.max(coarse_error);
     }
 
     fn take_over(&mut self, row: usize, from: &Block, other: usize) {
@@ -127,12 +141,6 @@ impl Block {
         self.exact[last * dimension..(last + 1) * dimension].zeroize();
         self.scales[last] = Scale::default();
         self.owners.pop();
-    }
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        self.exact.zeroize();
     }
 }
 

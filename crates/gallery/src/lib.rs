@@ -5,6 +5,7 @@ mod block;
 mod coarse;
 mod held;
 mod kernel;
+mod memory;
 mod quantise;
 mod search;
 pub mod snapshot;

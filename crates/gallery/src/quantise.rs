@@ -10,6 +10,9 @@ pub(crate) struct Scale {
     pub error: f32,
 }
 
+/// Values that are coded together.
+const LANES: usize = 16;
+
 /// Longest a template may be: the gallery takes squared lengths up to 1.001.
 pub(crate) const LONGEST: f32 = 1.0006;
 
@@ -24,8 +27,13 @@ pub(crate) fn quantise(values: &[f32], codes: &mut [i8]) -> Scale {
 /// Runs `work` with the widest instructions this processor has; the answer is the same with any.
 pub(crate) fn fast<W: pulp::NullaryFnOnce>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(work);
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            return simd.vectorize(work);
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return simd.vectorize(work);
+        }
     }
     work.call()
 }
@@ -53,34 +61,49 @@ fn quantise_here(values: &[f32], codes: &mut [i8]) -> Scale {
         return Scale::default();
     }
     let (step, steps) = (largest / 127.0, 127.0 / largest);
-    let mut squares = [0.0f32; 8];
-    for (codes, values) in codes.chunks_mut(8).zip(values.chunks(8)) {
-        for ((code, value), square) in codes.iter_mut().zip(values).zip(&mut squares) {
-            let shifted = value * steps + ROUNDER;
-            *code = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i8;
-            let rest = value - (shifted - ROUNDER) * step;
-            *square += rest * rest;
+    let mut squares = [0.0f32; LANES];
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let (whole_codes, rest_codes) = codes.as_chunks_mut::<LANES>();
+    // One step for all lanes after the other: so the compiler takes all lanes at once.
+    for (codes, values) in whole_codes.iter_mut().zip(whole) {
+        let shifted = values.map(|value| value * steps + ROUNDER);
+        *codes = shifted.map(low_bits);
+        for lane in 0..LANES {
+            let rest = values[lane] - (shifted[lane] - ROUNDER) * step;
+            squares[lane] += rest * rest;
         }
+    }
+    for ((value, to), square) in rest.iter().zip(rest_codes).zip(&mut squares) {
+        let shifted = value * steps + ROUNDER;
+        *to = low_bits(shifted);
+        let rest = value - (shifted - ROUNDER) * step;
+        *square += rest * rest;
     }
     // Raised by more than the f32 sums above can have lost: 2^-23 a value, and a thousandth of the sum.
     let error = squares.iter().sum::<f32>().sqrt() * 1.001 + 3e-7;
     Scale { step, error }
 }
 
-/// Of the magnitudes; eight at a time, for `max` is not put in another order by the compiler.
+/// The whole number in a value to which [`ROUNDER`] was added.
+#[inline(always)]
+fn low_bits(shifted: f32) -> i8 {
+    shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i8
+}
+
+/// Of the magnitudes. Without its sign an f32 has the order of its bits, and whole numbers have a fast maximum; what is
+/// no number counts as more than any.
 #[inline(always)]
 fn largest(values: &[f32]) -> f32 {
-    let mut most = [0.0f32; 8];
-    for values in values.chunks(8) {
-        for (most, value) in most.iter_mut().zip(values) {
-            *most = if value.abs() > *most {
-                value.abs()
-            } else {
-                *most
-            };
+    let magnitude = |value: &f32| value.to_bits() & (u32::MAX >> 1);
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let mut most = [0; LANES];
+    for values in whole {
+        for lane in 0..LANES {
+            most[lane] = magnitude(&values[lane]).max(most[lane]);
         }
     }
-    most.into_iter().fold(0.0, f32::max)
+    let all = most.into_iter().chain(rest.iter().map(magnitude));
+    f32::from_bits(all.max().unwrap_or_default())
 }
 
 /// The most an approximate product with `probe` may be off is `once + row.error * each`. For vectors v = v' + e and

@@ -16,8 +16,8 @@ const FEW: usize = 3;
 /// A scan of few probes walks so many places of a block at once: more memory pages are under way at a time.
 const WALKS: usize = 8;
 
-/// Rows whose codes are asked for together.
-const FETCH: usize = 16;
+/// Most rows of a block whose codes are asked for ahead; more are looked at at once, for they would not stay near.
+const MOST_LATE: usize = 128;
 
 /// How to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +181,18 @@ struct Pass<'a> {
     kernel: Kernel,
     fast: Option<Fast>,
     found: Vec<Found>,
+    /// What the first look left of the block before, one a probe.
+    late: Vec<Late<'a>>,
+    /// Room for the next.
+    spare: Vec<u16>,
     groups: Vec<(Packed, Tensor<i32>)>,
+}
+
+/// Rows of a block that the first look left, and whose codes are on their way.
+#[derive(Default)]
+struct Late<'a> {
+    block: Option<(&'a Block, u32)>,
+    left: Vec<u16>,
 }
 
 impl<'a> Pass<'a> {
@@ -199,15 +210,21 @@ impl<'a> Pass<'a> {
             kernel: kernel.ready(),
             fast: kernel.has_units().then(Fast::find).flatten(),
             found: probes.iter().map(|_| Found::default()).collect(),
+            late: probes.iter().map(|_| Late::default()).collect(),
+            spare: Vec::new(),
             // Without memory for whole tiles it goes one product at a time.
             groups: many.flatten().unwrap_or_default(),
         }
     }
 
-    fn run(mut self, blocks: &[std::sync::Arc<Block>], next: &AtomicUsize) -> Vec<Found> {
+    fn run(mut self, blocks: &'a [std::sync::Arc<Block>], next: &AtomicUsize) -> Vec<Found> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(block) = blocks.get(at) else {
+                for at in 0..self.late.len() {
+                    let late = std::mem::take(&mut self.late[at]);
+                    self.look(late, at);
+                }
                 return self.found;
             };
             if self.groups.is_empty() {
@@ -242,37 +259,43 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// One probe: half-byte codes first, int8 for the rows they cannot rule out.
-    fn one_coarse(&mut self, fast: Fast, block: &Block, number: u32, at: usize) {
+    /// One probe: half-byte codes first, int8 for the rows they cannot rule out. Those lie far apart in memory: they are
+    /// asked for now and looked at after the next block.
+    fn one_coarse(&mut self, fast: Fast, block: &'a Block, number: u32, at: usize) {
+        let probe = &self.probes[at];
+        let mut left = std::mem::take(&mut self.spare);
+        let bar = probe.bar();
+        fast.sift(&block.coarse, block.rows(), &probe.coarse, bar, &mut left);
+        let late = left.len() <= MOST_LATE;
+        if late {
+            left.iter()
+                .for_each(|row| fast.fetch(block.codes.row(usize::from(*row))));
+        }
+        let fresh = Late {
+            block: Some((block, number)),
+            left,
+        };
+        let before = std::mem::replace(&mut self.late[at], fresh);
+        self.look(before, at);
+        if !late {
+            let fresh = std::mem::take(&mut self.late[at]);
+            self.look(fresh, at);
+        }
+    }
+
+    /// Looks at the int8 codes of what the first look has left.
+    fn look(&mut self, mut late: Late<'a>, at: usize) {
         let (probe, found) = (&self.probes[at], &mut self.found[at]);
-        let most_error = block.extent.most_coarse_error;
-        let (mut products, mut left) = ([0; ROWS], [0u16; ROWS]);
-        fast.products(&block.coarse, &probe.coarse, &mut products);
-        let least = probe.coarse.least(probe.bar(), most_error);
-        // Without a branch: about one row in fifty is left, which no processor guesses well.
-        let mut count = 0;
-        for (row, product) in (0u16..).zip(&products[..block.rows()]) {
-            // `count` never passes the row; the remainder only tells the compiler so.
-            left[count % ROWS] = row;
-            count += usize::from(*product >= least);
-        }
-        let (bar, all) = (probe.bar(), count);
-        count = 0;
-        for at in 0..all {
-            let row = usize::from(left[at]);
-            left[count] = left[at];
-            let most = probe.coarse.most(products[row], block.coarse.errors[row]);
-            count += usize::from(most >= bar);
-        }
-        for rows in left[..count].chunks(FETCH) {
-            // Their codes lie far apart: asked for together they arrive together.
-            rows.iter()
-                .for_each(|row| fetch(block.codes.row(usize::from(*row))));
-            for row in rows.iter().map(|row| usize::from(*row)) {
-                let product = self.kernel.dot(block.codes.row(row), &probe.codes);
-                found.consider(probe, block, (number, row as u32), product, self.k);
+        if let Some((block, number)) = late.block {
+            for row in &late.left {
+                let product = self
+                    .kernel
+                    .dot(block.codes.row(usize::from(*row)), &probe.codes);
+                found.consider(probe, block, (number, u32::from(*row)), product, self.k);
             }
         }
+        late.left.clear();
+        self.spare = late.left;
     }
 
     /// All probes, a tile at a time, so that a tile is read from memory once.
@@ -323,12 +346,6 @@ fn bars_of(probes: &[Probe<'_>], width: usize, extent: Extent) -> [i32; GROUP] {
             .get(lane % width)
             .map_or(i32::MAX, |probe| probe.least(extent))
     })
-}
-
-/// Touches each cache line of a row, one load not waiting for the other.
-fn fetch(codes: &[i8]) {
-    let lines = codes.iter().step_by(64);
-    std::hint::black_box(lines.fold(0i8, |sum, code| sum ^ code));
 }
 
 /// Plain enough for the compiler to use vector comparisons.

@@ -127,10 +127,14 @@ proptest! {
                 prop_assert_eq!(&found, &expect);
             }
         }
-        for (query, expect) in queries.iter().zip(&expect) {
-            let found = gallery.search(MODEL, &[query], k).unwrap();
-            let found: Vec<_> = found[0].iter().map(|c| (c.entry, c.score)).collect();
-            prop_assert_eq!(&found, expect);
+        // Few at a time: half-byte codes first.
+        for (few, threads) in [(1, 1), (2, 1), (3, 2)] {
+            for (queries, expect) in queries.chunks(few).zip(expect.chunks(few)) {
+                let effort = Effort { threads, ..Effort::default() };
+                let found = gallery.search_with(MODEL, queries, k, effort).unwrap();
+                let found: Vec<Vec<_>> = found.iter().map(|f| f.iter().map(|c| (c.entry, c.score)).collect()).collect();
+                prop_assert_eq!(&found, &expect);
+            }
         }
     }
 }
@@ -150,7 +154,7 @@ fn a_search_keeps_the_list_it_began_with_and_a_change_does_not_wait() {
         assert!(gallery.remove(EntryId(Uuid::from_u128(n))));
     }
     assert_eq!((gallery.len(), gallery.templates()), (0, 0));
-    assert_eq!(reading.blocks[0].exact, before);
+    assert!(*reading.blocks[0].exact == *before);
     drop(reading);
     // The last reader let go: nothing holds the block, so it was wiped.
     assert!(wiped.upgrade().is_none());
@@ -239,21 +243,39 @@ fn owner(slot: u32) -> block::Owner {
     }
 }
 
+/// In small memory and in large pages.
 #[test]
 fn a_removed_template_is_wiped() {
-    let mut rows = block::Rows::new(4);
-    for n in 0..3 {
-        rows.append(owner(n), &[vec![0.5; 4]]).unwrap();
+    for dimension in [4, 512] {
+        let value = 1.0 / (dimension as f32).sqrt();
+        let mut rows = block::Rows::new(dimension);
+        for n in 0..3 {
+            rows.append(owner(n), &[vec![value; dimension]]).unwrap();
+        }
+        assert!(!rows.blocks[0].coarse.is_wiped(2));
+        assert_eq!(rows.remove(0), Some(2));
+        assert_eq!(rows.remove(1), None);
+        let block = &rows.blocks[0];
+        assert!(block.exact[..dimension].iter().all(|v| *v == value));
+        assert!(block.exact[dimension..].iter().all(|v| *v == 0.0));
+        for row in 1..3 {
+            assert!(block.codes.row(row).iter().all(|code| *code == 0));
+            assert!(block.coarse.is_wiped(row));
+        }
+        assert_eq!(rows.len(), 1);
     }
-    assert!(!rows.blocks[0].coarse.is_wiped(2));
-    assert_eq!(rows.remove(0), Some(2));
-    assert_eq!(rows.remove(1), None);
-    assert_eq!(rows.blocks[0].exact[4..12], [0.0; 8]);
-    for row in 1..3 {
-        assert_eq!(rows.blocks[0].codes.row(row), [0; 4]);
-        assert!(rows.blocks[0].coarse.is_wiped(row));
-    }
-    assert_eq!(rows.len(), 1);
+}
+
+#[test]
+fn nothing_is_left_of_a_refused_row() {
+    let mut block = block::Block::new(512).unwrap();
+    assert!(!block.push_with(owner(1), |row| {
+        row.fill(0.5);
+        false
+    }));
+    assert_eq!(block.rows(), 0);
+    assert!(block.exact.iter().all(|v| *v == 0.0));
+    assert!(block.coarse.is_wiped(0));
 }
 
 #[test]

@@ -87,12 +87,14 @@ impl<'a> Source<'a> {
         let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
         let work = || {
             let mut made = Vec::new();
+            // One for all pieces: fresh memory for each would cost more than opening it.
+            let mut piece = Zeroizing::new(Vec::new());
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= self.head.pieces() {
                     return Ok(made);
                 }
-                let block = self.block(number).inspect_err(|_| {
+                let block = self.block(number, &mut piece).inspect_err(|_| {
                     // Nobody need go on.
                     next.store(self.head.pieces(), Ordering::Relaxed);
                 })?;
@@ -117,25 +119,28 @@ impl<'a> Source<'a> {
         Ok(made.into_iter().map(|(_, block)| block).collect())
     }
 
-    fn block(&self, number: u64) -> Result<Block, SnapshotError> {
+    /// Reads piece `number` by way of `piece`.
+    fn block(&self, number: u64, piece: &mut Vec<u8>) -> Result<Block, SnapshotError> {
         let rows = self.head.rows_of(number);
         let sealed = rows * self.head.row_bytes() + self.head.overhead as usize;
-        let mut piece = Zeroizing::new(vec![0; sealed + CRC]);
+        // Reserved whole at first, so that no copy is left behind by growing.
+        piece.resize(sealed + CRC, 0);
         let at = self.head.offset(self.head_bytes.len(), number);
-        let read = self.file.read_exact_at(&mut piece, at);
+        let read = self.file.read_exact_at(piece, at);
         read.map_err(SnapshotError::io(self.path))?;
-        let crc = piece.split_off(sealed);
-        if crc32fast::hash(&piece).to_le_bytes() != crc.as_slice() {
+        let (body, crc) = piece.split_at(sealed);
+        if crc32fast::hash(body).to_le_bytes() != crc {
             return Err(SnapshotError::damaged(self.path, "its checksum"));
         }
-        if !(self.open)(&place(&self.head_bytes, number), &mut piece)
+        piece.truncate(sealed);
+        if !(self.open)(&place(&self.head_bytes, number), piece)
             || piece.len() != rows * self.head.row_bytes()
         {
             return Err(SnapshotError::Sealed {
                 path: self.path.into(),
             });
         }
-        let block = read_block(&piece, rows, self.head.dimension as usize)?;
+        let block = read_block(piece, rows, self.head.dimension as usize)?;
         block.ok_or_else(|| SnapshotError::damaged(self.path, "its templates"))
     }
 }
@@ -144,17 +149,20 @@ impl<'a> Source<'a> {
 fn read_block(piece: &[u8], rows: usize, dimension: usize) -> Result<Option<Block>, GalleryError> {
     let mut block = Block::new(dimension).ok_or(GalleryError::NoMemory)?;
     let (owners, values) = piece.split_at(rows * OWNER);
-    let mut template = Zeroizing::new(vec![0.0f32; dimension]);
     let owners = owners.chunks_exact(OWNER);
     for (owner, bytes) in owners.zip(values.chunks_exact(dimension * 4)) {
-        for (value, bytes) in template.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *value = f32::from_le_bytes(*bytes);
-        }
-        let (Some(owner), true) = (read_owner(&mut Reader(owner)), crate::is_unit(&template))
-        else {
+        let Some(owner) = read_owner(&mut Reader(owner)) else {
             return Ok(None);
         };
-        block.push(owner, &template);
+        let is_unit = block.push_with(owner, |row| {
+            for (value, bytes) in row.iter_mut().zip(bytes.as_chunks::<4>().0) {
+                *value = f32::from_le_bytes(*bytes);
+            }
+            crate::is_unit(row)
+        });
+        if !is_unit {
+            return Ok(None);
+        }
     }
     Ok(Some(block))
 }
