@@ -336,6 +336,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadAlerts),
         ),
         (
+            "/name-checks",
+            "nav-name-checks",
+            "user-check",
+            "name-checks",
+            Some(CheckNames),
+        ),
+        (
             "/attempts",
             "nav-attempts",
             "history",
@@ -357,13 +364,6 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadSites),
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
-        (
-            "/name-checks",
-            "nav-name-checks",
-            "user-check",
-            "name-checks",
-            Some(CheckNames),
-        ),
         (
             "/in-process",
             "nav-in-process",
