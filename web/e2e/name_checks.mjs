@@ -47,7 +47,7 @@ async function walk(world, language) {
   check("others of the same person are shown before the approval", (await approver.locator(`a[href^="/persons/"]`).count()) === 1);
   await world.shot(approver, `person-before-approval-${language}`);
   await press(approver, 'a[href^="/persons/"]');
-  check("the other order stands beside it", (await approver.locator(".persons > section").count()) >= 2);
+  check("the other order stands beside it", (await approver.locator(".persons > article").count()) >= 2);
   await approver.locator(".persons details").first().evaluate((one) => (one.open = true));
   for (const theme of ["light", "dark"]) {
     await prefer(approver, "theme", theme);

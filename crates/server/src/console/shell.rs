@@ -336,6 +336,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadAlerts),
         ),
         (
+            "/name-checks",
+            "nav-name-checks",
+            "user-check",
+            "name-checks",
+            Some(CheckNames),
+        ),
+        (
             "/attempts",
             "nav-attempts",
             "history",
@@ -364,13 +371,6 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "layers",
             "imports",
             Some(ReadOrders),
-        ),
-        (
-            "/name-checks",
-            "nav-name-checks",
-            "user-check",
-            "name-checks",
-            Some(CheckNames),
         ),
         (
             "/in-process",

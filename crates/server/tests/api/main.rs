@@ -23,6 +23,7 @@ mod lapse;
 mod lists;
 mod logs;
 mod name_checks;
+mod name_load;
 mod orders;
 mod persons;
 mod policies;

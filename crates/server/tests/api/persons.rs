@@ -131,7 +131,10 @@ async fn a_person_decides_and_takes_it_back_and_nothing_is_joined() {
         .await
         .refused(404, "not_found");
     for role in [Role::AgencyLiaison, Role::Auditor, Role::Supervisor] {
-        let other = hall.world.person(role.name(), role, None, None).await;
+        let other = hall
+            .world
+            .person(&role.name().replace("_", "-"), role, None, None)
+            .await;
         decide(&other, id, &nobody, "same")
             .await
             .refused(403, "forbidden");
