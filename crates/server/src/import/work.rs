@@ -319,8 +319,7 @@ async fn attach(state: &AppState, import: &Import) -> Read {
                     now,
                     By::Account(by),
                     import,
-                    n,
-                    &name,
+                    (n, &name),
                     order,
                     &photo,
                 )
