@@ -67,7 +67,7 @@ async fn page(
     setup: &ImportSetup,
     lang: Lang,
 ) -> ApiResult<Option<(Bytes, i64)>> {
-    let rows = import::rows(&state.db, id, None, after, 1_000).await?;
+    let rows = import::to_explain(&state.db, id, after, 1_000).await?;
     let Some(last) = rows.last().map(|row| row.n) else {
         return Ok(None);
     };
@@ -75,10 +75,7 @@ async fn page(
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     for row in rows {
-        if row.state == RowState::Broken || row.state == RowState::Differs || row.outcome.is_some()
-        {
-            write(&mut writer, &view::row(row, setup)?, lang).map_err(ApiError::internal)?;
-        }
+        write(&mut writer, &view::row(row, setup)?, lang).map_err(ApiError::internal)?;
     }
     let bytes = writer.into_inner().map_err(ApiError::internal)?;
     Ok(Some((bytes.into(), last)))

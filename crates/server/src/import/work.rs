@@ -129,7 +129,8 @@ async fn one(state: &AppState, import: &Import) -> bool {
     };
     let problem = match outcome {
         Ok(problem) => problem,
-        Err(error) if error.code == "unavailable" => return false,
+        // Another hand was quicker, or the database does not answer: looked at anew a little later.
+        Err(error) if matches!(error.code, "unavailable" | "conflict") => return false,
         Err(error) => {
             tracing::error!(import = %import.id, code = error.code, "the work on an import rests");
             Some(error.code)
@@ -319,8 +320,7 @@ async fn attach(state: &AppState, import: &Import) -> Read {
                     now,
                     By::Account(by),
                     import,
-                    n,
-                    &name,
+                    (n, &name),
                     order,
                     &photo,
                 )

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use photo::{ImportPhoto, attach, photographed, photos, place_of, refuse_photo};
 pub use record::{Made, Waiting, decided, record, waiting};
-pub use row::{ImportRow, Staged, Tally, rows, stage, tally, to_record};
+pub use row::{ImportRow, Staged, Tally, rows, stage, tally, to_explain, to_record};
 
 use crate::{
     audit::{By, Note},

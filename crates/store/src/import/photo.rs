@@ -50,8 +50,7 @@ pub async fn attach(
     now: UtcMs,
     by: By,
     import: &Import,
-    n: i64,
-    name: &str,
+    (n, name): (i64, &str),
     order: OrderId,
     photo: &NewPhoto,
 ) -> Result<()> {

@@ -180,6 +180,14 @@ pub async fn rows(
     found.iter().map(|row| read(db, of, row)).collect()
 }
 
+/// Rows that need an explanation, after `after`: broken, different, or with an order that was refused something.
+pub async fn to_explain(db: &Db, of: ImportId, after: i64, limit: i64) -> Result<Vec<ImportRow>> {
+    let sql = "SELECT r.*, o.status FROM import_row r LEFT JOIN orders o ON o.id = r.orders WHERE r.of = $1 AND r.n > $2 \
+               AND (r.state IN ('broken', 'differs') OR r.outcome IS NOT NULL) ORDER BY r.n LIMIT $3";
+    let found = db.all(sql, args![of, after, limit]).await?;
+    found.iter().map(|row| read(db, of, row)).collect()
+}
+
 /// A good row that is to become an order: number, key, content, cells.
 pub type ToRecord = (i64, Vec<u8>, Vec<u8>, Zeroizing<Vec<u8>>);
 
