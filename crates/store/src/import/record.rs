@@ -53,7 +53,7 @@ pub async fn record(
     .await?;
     // Another file may have brought the same row since this one was read.
     let known = known(&mut tx, made.iter().map(|one| &one.key[..])).await?;
-    let (mut orders, mut became) = (Vec::new(), Vec::new());
+    let (mut orders, mut became, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for one in made {
         let state = state_of(&known, &one.key, Some(&one.content));
         let (order, outcome) = match &one.order {
@@ -64,15 +64,19 @@ pub async fn record(
             Ok(_) => (None, None),
             Err(code) => (None, Some(*code)),
         };
+        let sql =
+            "UPDATE import_row SET state = $3, orders = $4, outcome = $5 WHERE of = $1 AND n = $2";
+        let values = args![import.id, one.n, state.name(), order, outcome];
+        moved.push((sql, values));
         became.push(serde_json::json!({
-            "n": one.n, "state": state, "order": order, "outcome": outcome, "key": hex(&one.key), "content": hex(&one.content),
+            "order": order, "key": hex(&one.key), "content": hex(&one.content),
         }));
     }
     batch::put(&mut tx, &orders).await?;
+    for (sql, values) in moved {
+        tx.run(sql, values).await?;
+    }
     let became = to_json(&became)?;
-    let sql = "UPDATE import_row SET state = j.value->>'state', orders = j.value->>'order', outcome = j.value->>'outcome' \
-               FROM json_each($2) j WHERE import_row.of = $1 AND import_row.n = j.value->>'n'";
-    tx.run(sql, args![import.id, &became]).await?;
     let sql = "INSERT INTO import_key (key, content, orders) SELECT unhex(value->>'key'), unhex(value->>'content'), value->>'order' \
                FROM json_each($1) WHERE value->>'order' IS NOT NULL";
     tx.run(sql, args![&became]).await?;

@@ -110,8 +110,9 @@ async fn earlier<'a>(
     of: ImportId,
     keys: impl Iterator<Item = &'a [u8]>,
 ) -> Result<HashMap<Vec<u8>, i64>> {
-    let sql = "SELECT r.key, MIN(r.n) AS n FROM json_each($2) j JOIN import_row r ON r.of = $1 AND r.key = unhex(j.value) \
-               WHERE r.state <> 'broken' GROUP BY r.key";
+    // CROSS JOIN keeps the keys outside: the other way round every row would be held against every key.
+    let sql = "SELECT r.key, MIN(r.n) AS n FROM json_each($2) j CROSS JOIN import_row r \
+               WHERE r.of = $1 AND r.key = unhex(j.value) AND r.state <> 'broken' GROUP BY r.key";
     let rows = tx.all(sql, args![of, list(keys)?]).await?;
     rows.iter()
         .map(|row| Ok((row.blob("key")?, row.int("n")?)))
@@ -123,8 +124,7 @@ pub(super) async fn known<'a>(
     tx: &mut Tx,
     keys: impl Iterator<Item = &'a [u8]>,
 ) -> Result<HashMap<Vec<u8>, Vec<u8>>> {
-    let sql =
-        "SELECT k.key, k.content FROM json_each($1) j JOIN import_key k ON k.key = unhex(j.value)";
+    let sql = "SELECT k.key, k.content FROM json_each($1) j CROSS JOIN import_key k WHERE k.key = unhex(j.value)";
     let rows = tx.all(sql, args![list(keys)?]).await?;
     rows.iter()
         .map(|row| Ok((row.blob("key")?, row.blob("content")?)))
