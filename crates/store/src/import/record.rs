@@ -8,12 +8,16 @@ use tapal_domain::{
     time::UtcMs,
 };
 
-use super::{Import, move_mark, row::known};
+use super::{
+    Import, move_mark,
+    row::{known, state_of},
+};
 use crate::{
     audit::{By, Note},
-    db::{Db, Unaudited, args},
+    db::{Db, Unaudited, args, to_json},
     error::Result,
     order::batch,
+    vault::hex,
 };
 
 /// An order made of a row.
@@ -47,31 +51,36 @@ pub async fn record(
         made.len() as i64,
     )
     .await?;
-    let mut recorded = 0;
+    // Another file may have brought the same row since this one was read.
+    let known = known(&mut tx, made.iter().map(|one| &one.key[..])).await?;
+    let (mut orders, mut became, mut moved) = (Vec::new(), Vec::new(), Vec::new());
     for one in made {
-        let order = match &one.order {
-            Ok(order) => order,
-            Err(code) => {
-                let sql = "UPDATE import_row SET outcome = $3 WHERE of = $1 AND n = $2";
-                tx.run(sql, args![import.id, one.n, *code]).await?;
-                continue;
+        let state = state_of(&known, &one.key, Some(&one.content));
+        let (order, outcome) = match &one.order {
+            Ok(order) if state == RowState::New => {
+                orders.push(&**order);
+                (Some(order.id()), None)
             }
+            Ok(_) => (None, None),
+            Err(code) => (None, Some(*code)),
         };
-        // Another file may have brought the same row since this one was read.
-        let state = known(&mut tx, &one.key, Some(&one.content)).await?;
-        if state != RowState::New {
-            let sql = "UPDATE import_row SET state = $3 WHERE of = $1 AND n = $2";
-            tx.run(sql, args![import.id, one.n, state.name()]).await?;
-            continue;
-        }
-        batch::put(&mut tx, order).await?;
-        let sql = "UPDATE import_row SET orders = $3 WHERE of = $1 AND n = $2";
-        tx.run(sql, args![import.id, one.n, order.id()]).await?;
-        let sql = "INSERT INTO import_key (key, content, orders) VALUES ($1, $2, $3)";
-        tx.run(sql, args![&one.key[..], &one.content[..], order.id()])
-            .await?;
-        recorded += 1;
+        let sql =
+            "UPDATE import_row SET state = $3, orders = $4, outcome = $5 WHERE of = $1 AND n = $2";
+        let values = args![import.id, one.n, state.name(), order, outcome];
+        moved.push((sql, values));
+        became.push(serde_json::json!({
+            "order": order, "key": hex(&one.key), "content": hex(&one.content),
+        }));
     }
+    batch::put(&mut tx, &orders).await?;
+    for (sql, values) in moved {
+        tx.run(sql, values).await?;
+    }
+    let became = to_json(&became)?;
+    let sql = "INSERT INTO import_key (key, content, orders) SELECT unhex(value->>'key'), unhex(value->>'content'), value->>'order' \
+               FROM json_each($1) WHERE value->>'order' IS NOT NULL";
+    tx.run(sql, args![&became]).await?;
+    let recorded = orders.len();
     batch::tell(&mut tx, import.id).await?;
     let detail = serde_json::json!({ "from_row": made.first().map(|one| one.n), "to_row": last, "orders": recorded });
     tx.commit(Note::new(by, "import.recorded", "import", import.id).with(detail))

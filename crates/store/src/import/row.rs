@@ -1,6 +1,8 @@
 //! The rows of an import as read: what each is compared with what is recorded. Must not give cells to anybody but who
 //! shows them and records the look, or makes orders of them.
 
+use std::collections::HashMap;
+
 use tapal_domain::{
     id::{ImportId, OrderId},
     import::{Fault, Phase, RowState},
@@ -13,6 +15,7 @@ use super::{Import, move_mark};
 use crate::{
     db::{Db, Row, Tx, Unaudited, args, to_json},
     error::Result,
+    vault::hex,
 };
 
 /// One row that was read. `cells` is JSON text.
@@ -54,60 +57,91 @@ pub async fn stage(
     .await?;
     let sql = "UPDATE import SET skipped = $2 WHERE id = $1";
     tx.run(sql, args![import.id, skipped]).await?;
-    for row in rows {
-        put(&mut tx, import.id, row).await?;
-    }
+    put(&mut tx, import.id, rows).await?;
     tx.commit_unaudited(Unaudited::ImportProgress).await?;
     Ok(last)
 }
 
-async fn put(tx: &mut Tx, of: ImportId, row: &Staged) -> Result<()> {
-    let (mut state, mut faults, mut twice_of) = (RowState::Broken, row.faults.clone(), None);
-    if let (true, Some(key)) = (faults.is_empty(), &row.key) {
-        let sql = "SELECT n FROM import_row WHERE of = $1 AND key = $2 AND state <> 'broken' ORDER BY n LIMIT 1";
-        if let Some(first) = tx.first(sql, args![of, &key[..]]).await? {
-            twice_of = Some(first.int("n")?);
-            faults.push(Fault::row("twice"));
-        } else {
-            state = known(tx, key, row.content.as_deref()).await?;
+/// Keeps rows, a handful of statements for all of them.
+async fn put(tx: &mut Tx, of: ImportId, rows: &[Staged]) -> Result<()> {
+    let keys = || rows.iter().filter_map(|row| row.key.as_deref());
+    let mut first = earlier(tx, of, keys()).await?;
+    let known = known(tx, keys()).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (mut state, mut faults, mut twice_of) = (RowState::Broken, row.faults.clone(), None);
+        if let (true, Some(key)) = (faults.is_empty(), &row.key) {
+            if let Some(n) = first.get(key) {
+                twice_of = Some(*n);
+                faults.push(Fault::row("twice"));
+            } else {
+                first.insert(key.clone(), row.n);
+                state = state_of(&known, key, row.content.as_deref());
+            }
         }
+        let sealed = tx.vault().seal(
+            "import_row",
+            &place(of, row.n),
+            "cells",
+            row.cells.as_bytes(),
+        )?;
+        let mark = |mark: &Option<Vec<u8>>| mark.as_deref().map(hex);
+        all.push(serde_json::json!({
+            "n": row.n, "state": state, "code": faults.first().map(|fault| &fault.code),
+            "faults": (!faults.is_empty()).then(|| to_json(&faults)).transpose()?, "twice_of": twice_of,
+            "gaps": row.gaps.join(","), "key": mark(&row.key), "slug": mark(&row.slugs[0]), "other": mark(&row.slugs[1]),
+            "content": mark(&row.content), "cells": hex(&sealed),
+        }));
     }
-    let place = place(of, row.n);
-    let sealed = tx
-        .vault()
-        .seal("import_row", &place, "cells", row.cells.as_bytes())?;
-    let [slug, other] = &row.slugs;
     let sql = "INSERT INTO import_row (of, n, state, code, faults, twice_of, gaps, key, slug, other_slug, content, cells_sealed) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let values = args![
-        of,
-        row.n,
-        state.name(),
-        faults.first().map(|fault| fault.code.as_str()),
-        (!faults.is_empty()).then(|| to_json(&faults)).transpose()?,
-        twice_of,
-        row.gaps.join(","),
-        row.key.as_deref(),
-        slug.as_deref(),
-        other.as_deref(),
-        row.content.as_deref(),
-        sealed
-    ];
-    tx.run(sql, values).await.map(|_| ())
+               SELECT $1, value->>'n', value->>'state', value->>'code', value->>'faults', value->>'twice_of', value->>'gaps', \
+               unhex(value->>'key'), unhex(value->>'slug'), unhex(value->>'other'), unhex(value->>'content'), unhex(value->>'cells') \
+               FROM json_each($2)";
+    tx.run(sql, args![of, to_json(&all)?]).await.map(|_| ())
 }
 
-/// What a row with this key is, compared with what earlier imports recorded.
-pub(super) async fn known(tx: &mut Tx, key: &[u8], content: Option<&[u8]>) -> Result<RowState> {
-    let sql = "SELECT content FROM import_key WHERE key = $1";
-    let Some(found) = tx.first(sql, args![key]).await? else {
-        return Ok(RowState::New);
-    };
-    let same = Some(found.blob("content")?.as_slice()) == content;
-    Ok(if same {
-        RowState::Unchanged
-    } else {
-        RowState::Differs
-    })
+fn list<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Result<String> {
+    to_json(&keys.map(hex).collect::<Vec<_>>())
+}
+
+/// Rows of this import that said these keys before, by key.
+async fn earlier<'a>(
+    tx: &mut Tx,
+    of: ImportId,
+    keys: impl Iterator<Item = &'a [u8]>,
+) -> Result<HashMap<Vec<u8>, i64>> {
+    // CROSS JOIN keeps the keys outside: the other way round every row would be held against every key.
+    let sql = "SELECT r.key, MIN(r.n) AS n FROM json_each($2) j CROSS JOIN import_row r \
+               WHERE r.of = $1 AND r.key = unhex(j.value) AND r.state <> 'broken' GROUP BY r.key";
+    let rows = tx.all(sql, args![of, list(keys)?]).await?;
+    rows.iter()
+        .map(|row| Ok((row.blob("key")?, row.int("n")?)))
+        .collect()
+}
+
+/// What earlier imports recorded under these keys: content by key.
+pub(super) async fn known<'a>(
+    tx: &mut Tx,
+    keys: impl Iterator<Item = &'a [u8]>,
+) -> Result<HashMap<Vec<u8>, Vec<u8>>> {
+    let sql = "SELECT k.key, k.content FROM json_each($1) j CROSS JOIN import_key k WHERE k.key = unhex(j.value)";
+    let rows = tx.all(sql, args![list(keys)?]).await?;
+    rows.iter()
+        .map(|row| Ok((row.blob("key")?, row.blob("content")?)))
+        .collect()
+}
+
+/// What a row is, compared with what is known.
+pub(super) fn state_of(
+    known: &HashMap<Vec<u8>, Vec<u8>>,
+    key: &[u8],
+    content: Option<&[u8]>,
+) -> RowState {
+    match known.get(key) {
+        None => RowState::New,
+        Some(found) if Some(found.as_slice()) == content => RowState::Unchanged,
+        Some(_) => RowState::Differs,
+    }
 }
 
 fn place(of: ImportId, n: i64) -> String {

@@ -6,33 +6,38 @@ use tapal_domain::{
     order::Order,
 };
 
-use super::{Tx, args, photo, put_step, to_name};
+use super::{Tx, args, photo, seal_step, to_json};
 use crate::{
     db::Db,
     entry::NewPhoto,
     error::Result,
     event::{self, Audience, News},
+    vault::hex,
 };
 
-/// Records a new order with all its steps.
-pub(crate) async fn put(tx: &mut Tx, order: &Order) -> Result<()> {
-    let contents = order.contents();
-    let sql = "INSERT INTO orders (id, kind, agency, status, first_day, last_day, steps, created_at, changed_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
-    let values = args![
-        order.id(),
-        to_name(&contents.kind)?,
-        contents.agency.name(),
-        order.status().name(),
-        contents.first_day.to_string(),
-        order.last_day().map(|day| day.to_string()),
-        order.steps().len() as i64,
-        tx.now()
-    ];
-    tx.run(sql, values).await?;
-    for (n, step) in order.steps().iter().enumerate() {
-        put_step(tx, order.id(), n as i64, step).await?;
+/// Records new orders with all their steps: two statements, however many there are.
+pub(crate) async fn put(tx: &mut Tx, orders: &[&Order]) -> Result<()> {
+    let (mut heads, mut steps) = (Vec::new(), Vec::new());
+    for order in orders {
+        let contents = order.contents();
+        heads.push(serde_json::json!({
+            "id": order.id(), "kind": contents.kind, "agency": contents.agency, "status": order.status(),
+            "first": contents.first_day, "last": order.last_day(), "steps": order.steps().len(),
+        }));
+        for (n, step) in order.steps().iter().enumerate() {
+            let sealed = seal_step(tx, order.id(), n as i64, step)?;
+            steps.push(serde_json::json!({
+                "of": order.id(), "n": n, "at": step.at, "account": step.by, "action": step.action.name(), "step": hex(&sealed),
+            }));
+        }
     }
+    let sql = "INSERT INTO orders (id, kind, agency, status, first_day, last_day, steps, created_at, changed_at) \
+               SELECT value->>'id', value->>'kind', value->>'agency', value->>'status', value->>'first', value->>'last', \
+               value->>'steps', $2, $2 FROM json_each($1)";
+    tx.run(sql, args![to_json(&heads)?, tx.now()]).await?;
+    let sql = "INSERT INTO order_step (of, n, at, account, action, step_sealed) \
+               SELECT value->>'of', value->>'n', value->>'at', value->>'account', value->>'action', unhex(value->>'step') FROM json_each($1)";
+    tx.run(sql, args![to_json(&steps)?]).await?;
     Ok(())
 }
 

@@ -148,13 +148,16 @@ pub async fn record(db: &Db, now: UtcMs, by: By, order: &Order, effect: Effect) 
 }
 
 async fn put_step(tx: &mut Tx, order: OrderId, n: i64, step: &Step) -> Result<()> {
-    let plain = Zeroizing::new(to_json(step)?);
-    let sealed = tx
-        .vault()
-        .seal("order_step", &place(order, n), "step", plain.as_bytes())?;
+    let sealed = seal_step(tx, order, n, step)?;
     let sql = "INSERT INTO order_step (of, n, at, account, action, step_sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = args![order, n, step.at, step.by, step.action.name(), sealed];
     tx.run(sql, values).await.map(|_| ())
+}
+
+fn seal_step(tx: &Tx, order: OrderId, n: i64, step: &Step) -> Result<Vec<u8>> {
+    let plain = Zeroizing::new(to_json(step)?);
+    tx.vault()
+        .seal("order_step", &place(order, n), "step", plain.as_bytes())
 }
 
 pub(crate) fn place(order: OrderId, n: i64) -> String {

@@ -114,6 +114,39 @@ pub fn look(path: &Path, targets: bool) -> Result<(ImportSetup, i64)> {
     Ok((setup, lines - 1))
 }
 
+/// One end of a line, `\n`, also after the last: so that lines can be counted.
+struct Ends<R> {
+    from: R,
+    last: u8,
+    over: bool,
+}
+
+impl<R: BufRead> Read for Ends<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let mut n = 0;
+        while n < into.len() && !self.over {
+            let ready = self.from.fill_buf()?;
+            let Some(&byte) = ready.first() else {
+                self.over = true;
+                if !matches!(self.last, b'\n' | b'\r') {
+                    into[n] = b'\n';
+                    n += 1;
+                }
+                break;
+            };
+            // A lone `\r` ends a line, one before `\n` is dropped.
+            let pair = byte == b'\n' && self.last == b'\r';
+            if !pair {
+                into[n] = if byte == b'\r' { b'\n' } else { byte };
+                n += 1;
+            }
+            self.last = byte;
+            self.from.consume(1);
+        }
+        Ok(n)
+    }
+}
+
 /// Calls `each` with the number and the record of every row below the headings.
 fn walk(
     path: &Path,
@@ -121,7 +154,11 @@ fn walk(
     each: &mut dyn FnMut(i64, &ByteRecord) -> bool,
 ) -> Result<()> {
     let separator = setup.separator.bytes().next().unwrap_or(b',');
-    let file = open(path)?;
+    let file = Ends {
+        from: open(path)?,
+        last: b'\n',
+        over: false,
+    };
     let mut reader = ReaderBuilder::new()
         .delimiter(separator)
         .has_headers(true)
@@ -130,7 +167,13 @@ fn walk(
     reader.byte_headers().map_err(unreadable)?;
     let (mut record, mut n, mut rows) = (ByteRecord::new(), 1, 0);
     while reader.read_byte_record(&mut record).map_err(unreadable)? {
-        let line = record.position().map_or(0, |at| at.line() as i64);
+        // Where the reader stands is below the row: back over its own lines.
+        let inner = record
+            .as_slice()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        let line = reader.position().line() as i64 - 1 - inner as i64;
         n = line.max(n + 1);
         if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;

@@ -61,6 +61,13 @@ fn separators_marks_and_empty_lines_are_taken_as_they_come() {
         assert_eq!(seen.rows[1].0, 5, "the line a person sees: {text:?}");
         assert!(seen.rows.iter().all(|row| row.2.is_empty()));
     }
+    // A cell over two lines, empty lines before and after, no end at the end.
+    for end in ["\n", "\r\n", "\r"] {
+        let text = "Nomor,Nama\n\nR-1,\"Contoh\nSatu\"\n\n\nR-2,Contoh".replace('\n', end);
+        let seen = all(text.as_bytes(), Format::Csv, |_| {}).unwrap();
+        let lines: Vec<i64> = seen.rows.iter().map(|row| row.0).collect();
+        assert_eq!(lines, [3, 7], "{end:?}");
+    }
 }
 
 #[test]
