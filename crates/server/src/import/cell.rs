@@ -29,7 +29,7 @@ fn month(word: &str) -> Option<usize> {
     // `agu` and `ags` are both written.
     let at = MONTHS
         .iter()
-        .position(|names| names.iter().any(|name| same(name)));
+        .position(|names| names.iter().any(same));
     at.or((word == "ags").then_some(7)).map(|at| at + 1)
 }
 
