@@ -27,9 +27,7 @@ fn month(word: &str) -> Option<usize> {
     }
     let same = |name: &&str| **name == word || (word.len() == 3 && name.starts_with(&word));
     // `agu` and `ags` are both written.
-    let at = MONTHS
-        .iter()
-        .position(|names| names.iter().any(|name| same(&name)));
+    let at = MONTHS.iter().position(|names| names.iter().any(same));
     at.or((word == "ags").then_some(7)).map(|at| at + 1)
 }
 
