@@ -108,6 +108,7 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
     let address = listener.local_addr().map_err(taken)?;
     let service = routes::app(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
+    import::work::take_up(&state).await;
     let server = axum_server::from_tcp_rustls(listener, tls)
         .map_err(taken)?
         .handle(handle.clone())

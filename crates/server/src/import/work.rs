@@ -35,14 +35,18 @@ const DECIDED: i64 = 50;
 /// Days a file waits for somebody to go on with it.
 const WAITS_DAYS: i64 = 7;
 
-/// Works until the program ends.
-pub async fn run(state: AppState) {
-    if let Err(error) = begin(&state).await {
+/// To be called before anybody can hand in a file: what is removed then is nobody's.
+pub async fn take_up(state: &AppState) {
+    if let Err(error) = begin(state).await {
         tracing::error!(
             code = error.code,
             "imports that were interrupted could not be taken up; it is tried again at the next start"
         );
     }
+}
+
+/// Works until the program ends.
+pub async fn run(state: AppState) {
     let mut wakes = state.db.wakes();
     loop {
         run_due(&state).await;

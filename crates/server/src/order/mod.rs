@@ -256,9 +256,15 @@ async fn enter(state: &AppState, filed: &Filed, order: &Order) -> ApiResult<Effe
 
 /// One order in full; the look is recorded.
 pub async fn look(state: &AppState, session: &Session, id: OrderId) -> ApiResult<OrderView> {
+    Ok(seen(state, session, id).await?.1)
+}
+
+/// As [`look`], with what it was made from.
+async fn seen(state: &AppState, session: &Session, id: OrderId) -> ApiResult<(Filed, OrderView)> {
     let filed = order::get(&state.db, id, session.orders_of()?).await?;
     let now = state.clock.now();
     tapal_store::look::record(&state.db, now, session.account, "order", id, "identity").await?;
     let photos = order::photos(&state.db, id).await?;
-    Ok(view::of(filed, photos, today(now)))
+    let view = view::of(filed.clone(), photos, today(now));
+    Ok((filed, view))
 }

@@ -16,9 +16,8 @@ use tapal_store::order;
 use super::{
     OrderView, act_by,
     api::OrderDecision,
-    look,
     page::{Choice, Row, choices, day_of, row},
-    today,
+    seen, today,
 };
 use crate::{
     alert::panel::{in_groups, or_dash, sex},
@@ -109,7 +108,7 @@ async fn order_page(
     notice: Option<Notice>,
 ) -> ApiResult<OrderPage> {
     let shell = visit.shell("orders");
-    let view = look(state, &visit.session, id).await?;
+    let (filed, view) = seen(state, &visit.session, id).await?;
     let over = matches!(
         view.status,
         Status::Refused | Status::Lapsed | Status::Revoked | Status::Acquitted
@@ -124,7 +123,6 @@ async fn order_page(
     for step in &view.steps {
         steps.push(step_line(state, &shell, step).await?);
     }
-    let filed = order::get(&state.db, id, visit.session.orders_of()?).await?;
     let mut facts = facts(&shell, &view);
     if let Some(entry) = view.entry {
         let (raised, similar) = order::alerts(&state.db, entry).await?;
@@ -236,37 +234,41 @@ fn can(shell: &Shell, visit: &Visit, view: &OrderView) -> Can {
     }
 }
 
-fn facts(shell: &Shell, view: &OrderView) -> Vec<(String, String)> {
-    let (contents, subject) = (&view.contents, &view.contents.subject);
-    let person = &subject.person;
-    let fact = |key: &str, value: String| (shell.t(key), or_dash(&value));
-    vec![
-        fact(
+/// What an order says besides its name and its days.
+fn said(shell: &Shell, contents: &Handed) -> Vec<(String, String)> {
+    let (subject, person) = (&contents.subject, &contents.subject.person);
+    let facts = [
+        (
             "order-form-label",
             shell.word("order-form", contents.form.name()),
         ),
-        fact("entry-agency", shell.word("agency", contents.agency.name())),
-        fact("entry-order", contents.reference.clone()),
-        fact("order-ordered-on", day_of(shell, contents.ordered_on)),
-        fact(
+        ("entry-agency", shell.word("agency", contents.agency.name())),
+        ("entry-order", contents.reference.clone()),
+        ("order-ordered-on", day_of(shell, contents.ordered_on)),
+        (
             "order-reason-label",
             shell.word("order-reason", &contents.reason),
         ),
-        fact("order-reason-text", contents.reason_text.clone()),
-        fact("order-aliases", subject.aliases.join(" · ")),
-        fact("entry-sex", sex(shell, &person.sex)),
-        fact("entry-birth-date", person.birth_date.clone()),
-        fact("order-birth-place", subject.birth_place.clone()),
-        fact("entry-nationality", person.nationality.clone()),
-        fact("entry-document", in_groups(&person.document_number)),
-        fact("order-nik", in_groups(&subject.nik)),
-        fact("order-address", subject.address.clone()),
-        fact("order-occupation", subject.occupation.clone()),
-        fact(
-            "order-rule-pack",
-            view.rule_pack.clone().unwrap_or_default(),
-        ),
-    ]
+        ("order-reason-text", contents.reason_text.clone()),
+        ("order-aliases", subject.aliases.join(" · ")),
+        ("entry-sex", sex(shell, &person.sex)),
+        ("entry-birth-date", person.birth_date.clone()),
+        ("order-birth-place", subject.birth_place.clone()),
+        ("entry-nationality", person.nationality.clone()),
+        ("entry-document", in_groups(&person.document_number)),
+        ("order-nik", in_groups(&subject.nik)),
+        ("order-address", subject.address.clone()),
+        ("order-occupation", subject.occupation.clone()),
+    ];
+    let words = facts.map(|(key, value)| (shell.t(key), or_dash(&value)));
+    words.into()
+}
+
+fn facts(shell: &Shell, view: &OrderView) -> Vec<(String, String)> {
+    let mut facts = said(shell, &view.contents);
+    let pack = view.rule_pack.clone().unwrap_or_default();
+    facts.push((shell.t("order-rule-pack"), or_dash(&pack)));
+    facts
 }
 
 pub(crate) async fn step_line(
@@ -352,39 +354,20 @@ fn changes(shell: &Shell, order: &tapal_domain::order::Order) -> Vec<Change> {
     let Some(before) = before else {
         return Vec::new();
     };
-    let words = |contents: &Handed| -> Vec<(String, String)> {
-        let (subject, person) = (&contents.subject, &contents.subject.person);
-        let fact = |key: &str, value: String| (shell.t(key), or_dash(&value));
-        vec![
-            fact("entry-name", person.full_name.clone()),
-            fact("order-aliases", subject.aliases.join(" · ")),
-            fact("entry-order", contents.reference.clone()),
-            fact("order-ordered-on", day_of(shell, contents.ordered_on)),
-            fact(
-                "order-form-label",
-                shell.word("order-form", contents.form.name()),
-            ),
-            fact(
-                "order-reason-label",
-                shell.word("order-reason", &contents.reason),
-            ),
-            fact("order-reason-text", contents.reason_text.clone()),
-            fact("entry-sex", person.sex.clone()),
-            fact("entry-birth-date", person.birth_date.clone()),
-            fact("order-birth-place", subject.birth_place.clone()),
-            fact("entry-nationality", person.nationality.clone()),
-            fact("entry-document", person.document_number.clone()),
-            fact("order-nik", subject.nik.clone()),
-            fact("order-address", subject.address.clone()),
-            fact("order-occupation", subject.occupation.clone()),
-            fact("entry-from", day_of(shell, contents.first_day)),
-            fact(
-                "entry-to",
-                contents
-                    .last_day
-                    .map_or(String::new(), |day| day_of(shell, day)),
-            ),
-        ]
+    let words = |contents: &Handed| {
+        let name = (
+            shell.t("entry-name"),
+            contents.subject.person.full_name.clone(),
+        );
+        let last = contents.last_day.map(|day| day_of(shell, day));
+        let days = [
+            (shell.t("entry-from"), day_of(shell, contents.first_day)),
+            (shell.t("entry-to"), or_dash(&last.unwrap_or_default())),
+        ];
+        let said = std::iter::once(name)
+            .chain(said(shell, contents))
+            .chain(days);
+        said.collect::<Vec<_>>()
     };
     let pairs = words(before).into_iter().zip(words(order.contents()));
     pairs
