@@ -45,6 +45,8 @@ enum Command {
     Eval(cmds::eval::Args),
     /// Measure speed on this machine.
     Bench(cmds::bench::Args),
+    /// Read machine readable zones of travel documents.
+    Mrz(cmds::mrz::Args),
     /// Show settings and where each comes from.
     Config(cmds::config::Args),
     /// Accounts, edges and the audit record.
@@ -101,6 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Models(args) => cmds::models::run(args, settings),
         Command::Eval(args) => cmds::eval::run(args, settings),
         Command::Bench(args) => cmds::bench::run(args, settings),
+        Command::Mrz(args) => cmds::mrz::run(args),
         Command::Config(args) => cmds::config::run(args, settings),
         Command::Admin(args) => cmds::admin::run(args, settings),
         Command::Doctor(args) => cmds::doctor::run(args, settings),

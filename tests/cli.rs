@@ -234,3 +234,40 @@ fn a_day_fast_forwarded_shows_a_ban_lapse_at_each_midnight_and_its_receipts() {
     }
     assert_eq!(text.matches("signature of the receipt checked").count(), 3);
 }
+
+#[test]
+fn documents_from_standard_input_are_a_json_line_each() {
+    use std::io::Write as _;
+    let specimen = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    let wrong = specimen.replace("L898902C36", "L898902C37");
+    let text = format!(
+        "\n{specimen}\n\n\n{wrong}\r\n\r\n{}\nnot one\n",
+        "x".repeat(5_000)
+    );
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tapal"))
+        .args(["mrz", "parse", "--json", "--on", "2026-11-28"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let found: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(found.len(), 3, "{text}");
+    assert_eq!(
+        (&found[0]["valid"], &found[0]["birth"]),
+        (&Value::from(true), &Value::from("1974-08-12"))
+    );
+    assert_eq!(found[1]["faults"], serde_json::json!(["check_digit"]));
+    assert_eq!(found[2]["faults"], serde_json::json!(["size"]));
+}

@@ -88,7 +88,11 @@ fn dependencies_point_one_way() {
         ("vision", &["domain"]),
         ("gallery", &["domain"]),
         ("names", &[]),
-        ("server", &["domain", "store", "vision", "gallery", "names"]),
+        ("documents", &["domain"]),
+        (
+            "server",
+            &["domain", "store", "vision", "gallery", "names", "documents"],
+        ),
         ("lane", &["domain", "vision", "gallery"]),
     ]);
     let manifests = files()

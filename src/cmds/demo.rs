@@ -330,7 +330,7 @@ const QUIET: [(&str, u32); 3] = [
 /// New passwords for every start: none is stored, none is a default.
 async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
     let at = |n: usize| sites.get(n).copied();
-    let plans: [(AccountPlan<'static>, &'static str); 15] = [
+    let plans: [(AccountPlan<'static>, &'static str); 16] = [
         plan(
             "rina",
             "Rina Siregar",
@@ -407,6 +407,13 @@ async fn sign_ins(state: &AppState, sites: &[SiteId]) -> Result<Vec<SignIn>> {
             Role::WatchlistApprover,
             None,
             "travel-ban list",
+        ),
+        plan(
+            "approver2",
+            "Bambang Nugroho",
+            Role::WatchlistApprover,
+            None,
+            "travel-ban list, second person",
         ),
         plan(
             "policy",

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod edge;
 pub mod eval;
 pub mod models;
+pub mod mrz;
 pub mod serve;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use tapal_documents::country::alpha3;
 use tapal_domain::{
     day::Day,
     entry::{Agency, Person},
@@ -12,7 +13,7 @@ use tapal_domain::{
     rule_pack,
 };
 
-use super::{cell, country::alpha3, setup::ImportSetup};
+use super::{cell, setup::ImportSetup};
 
 /// What a row says, by field.
 pub type Cells = BTreeMap<Field, String>;

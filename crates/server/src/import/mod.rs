@@ -4,7 +4,6 @@
 
 pub mod api;
 mod cell;
-mod country;
 mod draft;
 mod file;
 pub mod page;

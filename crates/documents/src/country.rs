@@ -1,5 +1,5 @@
-//! Two-letter country codes as files have them, and the three-letter ones of travel documents (ISO 3166-1). Must not
-//! guess: a code it does not know stays unknown.
+//! Country codes: two letters as files have them, three as travel documents have them (ISO 3166-1; ICAO Doc 9303-3,
+//! section 5). Must not guess: a code it does not know stays unknown.
 
 const CODES: &str = "ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH \
 BBBRB BDBGD BEBEL BFBFA BGBGR BHBHR BIBDI BJBEN BLBLM BMBMU BNBRN BOBOL BQBES BRBRA BSBHS BTBTN BVBVT BWBWA BYBLR BZBLZ \
@@ -15,8 +15,16 @@ SGSGP SHSHN SISVN SJSJM SKSVK SLSLE SMSMR SNSEN SOSOM SRSUR SSSSD STSTP SVSLV SX
 THTHA TJTJK TKTKL TLTLS TMTKM TNTUN TOTON TRTUR TTTTO TVTUV TWTWN TZTZA UAUKR UGUGA UMUMI USUSA UYURY UZUZB VAVAT VCVCT \
 VEVEN VGVGB VIVIR VNVNM VUVUT WFWLF WSWSM YEYEM YTMYT ZAZAF ZMZMB ZWZWE XKXKX";
 
-/// Codes of travel documents that are no country's (ICAO Doc 9303-3, section 5).
-const DOCUMENTS: &str = "XXA XXB XXC XXX XOM XPO UNO UNA UNK EUE XCO XEC XCE XIM XMP RKS";
+/// Codes of travel documents that are no country's (ICAO Doc 9303-3, section 5, parts B to D), without the specimens' UTO.
+const DOCUMENTS: &str = "D GBD GBN GBO GBP GBS RKS EUE UNO UNA UNK XAA XBA XCC XCE XCO XDC XEC XES XIM XMP XOM XPO XXA XXB XXC XXX";
+/// Utopia: only in specimens.
+const SPECIMEN: &str = "UTO";
+
+/// Whether a code of 1 to 3 letters may stand in a machine readable zone, specimens included.
+pub fn is_known(code: &str) -> bool {
+    let mut threes = CODES.split_whitespace().filter_map(|pair| pair.get(2..));
+    code == SPECIMEN || DOCUMENTS.split(' ').any(|one| one == code) || threes.any(|one| one == code)
+}
 
 /// The three-letter code of what a file says, capital; `None` when it is no code.
 pub fn alpha3(text: &str) -> Option<String> {
