@@ -208,14 +208,13 @@ impl Setter {
 
     fn fact(&mut self, term: &str, value: &str) -> (Vec<usize>, Vec<usize>) {
         let wide = PAGE.0 - MARGIN - MARGIN - COLUMN;
-        let terms = self.types[1].broken(term, BODY, COLUMN - 12.0).len();
-        let values = self.types[0].broken(value, BODY, wide).len();
-        self.room(terms.max(values).min(20) as f32 * BODY * 1.4);
-        let (page, y) = (self.page, self.y);
         // The term keeps to its own column.
-        let broken = self.types[1].broken(term, BODY, COLUMN - 12.0);
+        let terms = self.types[1].broken(term, BODY, COLUMN - 12.0);
+        let values = self.types[0].broken(value, BODY, wide).len();
+        self.room(terms.len().max(values).min(20) as f32 * BODY * 1.4);
+        let (page, y) = (self.page, self.y);
         let mut first = Vec::new();
-        for line in broken {
+        for line in terms {
             first.extend(self.set(&line, (MARGIN, BODY, true)));
         }
         let under = (self.page, self.y);

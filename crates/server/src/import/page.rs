@@ -27,32 +27,15 @@ use crate::{
     console::{Notice, Shell, Tone, Visit, failure, see_other, show, visit::show_as},
     error::{ApiError, ApiResult},
     extract::At,
-    order::today,
+    order::{
+        page::{Choice, choices},
+        today,
+    },
     state::AppState,
 };
 
 /// Rows shown on the page; the report has all of them.
 const SHOWN: i64 = 50;
-
-struct Choice {
-    code: String,
-    name: String,
-    chosen: bool,
-}
-
-fn choices<'a>(
-    shell: &Shell,
-    kind: &str,
-    names: impl Iterator<Item = &'a str>,
-    chosen: &str,
-) -> Vec<Choice> {
-    let choice = |name: &str| Choice {
-        code: name.to_owned(),
-        name: shell.word(kind, name),
-        chosen: name == chosen,
-    };
-    names.map(choice).collect()
-}
 
 struct Line {
     id: String,

@@ -25,7 +25,8 @@ fn conflict(code: &'static str, message: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::CONFLICT, code, message)
 }
 
-fn reason(text: &str) -> ApiResult<String> {
+/// Why somebody proposes or decides, trimmed.
+pub(crate) fn reason(text: &str) -> ApiResult<String> {
     let text = text.trim();
     if !(3..=500).contains(&text.chars().count()) {
         return Err(ApiError::invalid(

@@ -22,6 +22,7 @@ use crate::{
     AppState, Session,
     error::{ApiError, ApiResult},
     extract::{At, Input},
+    policy::proposal::reason,
 };
 
 /// The longest text of a pack, bytes.
@@ -102,17 +103,6 @@ pub async fn list(State(state): State<AppState>, _: Session) -> ApiResult<Json<V
         });
     }
     Ok(Json(all))
-}
-
-fn reason(text: &str) -> ApiResult<String> {
-    let text = text.trim();
-    if !(3..=500).contains(&text.chars().count()) {
-        return Err(ApiError::invalid(
-            "reason_missing",
-            "say why, in 3 to 500 characters",
-        ));
-    }
-    Ok(text.to_owned())
 }
 
 /// Records a proposal of the signed-in person.
