@@ -383,10 +383,12 @@ impl World {
         }
         self.seq += 1;
         let node = self.node.as_ref().unwrap();
+        let before = lock(&node.freshness).confirmed_at();
         let done = node.exchange(self.seq).is_ok();
-        // A receipt may have failed after the list was confirmed.
+        // A receipt may have failed after the list was confirmed. A clock that stood still may read again what it
+        // read at the last confirmation, so that one is no proof of a new one.
         let confirmed = lock(&node.freshness).confirmed_at();
-        if done || confirmed == Some(node.clock.now()) {
+        if done || confirmed != before {
             self.told_at = Some(self.now());
             self.hidden_ms = 0;
         }
