@@ -25,6 +25,7 @@ pub mod role;
 pub mod rule_pack;
 pub mod screening;
 pub mod site;
+pub mod statistic;
 pub mod stay;
 pub mod time;
 pub mod wire;
