@@ -31,6 +31,7 @@ pub mod retention;
 pub mod rule_pack;
 pub mod session;
 pub mod site;
+pub mod statistic;
 pub mod vault;
 
 pub use audit::{By, Note};

@@ -90,7 +90,12 @@ pub fn folded(cross: &Cross, below: u64) -> Cross {
     };
     let row = |group: &Vec<usize>| {
         let sum = |column: &Vec<usize>| {
-            let of = |row: &usize| column.iter().map(|at| cross.rows[*row].cells[*at]).sum::<u64>();
+            let of = |row: &usize| {
+                column
+                    .iter()
+                    .map(|at| cross.rows[*row].cells[*at])
+                    .sum::<u64>()
+            };
             group.iter().map(of).sum()
         };
         CrossRow {
@@ -175,8 +180,8 @@ fn more_to_hide(
         .iter()
         .copied()
         .partition(|at| !matches!(shown[at.0][at.1], Shown::Exact(_)));
-    let safe = hidden.is_empty()
-        || (hidden.len() > 1 && hidden.iter().map(number).sum::<u64>() >= below);
+    let safe =
+        hidden.is_empty() || (hidden.len() > 1 && hidden.iter().map(number).sum::<u64>() >= below);
     match safe {
         true => None,
         false => open

@@ -47,7 +47,10 @@ fn each_figure_counts_its_records_and_no_others() {
         assert_eq!(total(&cells, figure), expect, "{figure:?}");
     }
     let reasons = split(&cells, Figure::Crossings, Dimension::Reason);
-    let codes: Vec<_> = reasons.iter().map(|row| (row.code.as_str(), row.n)).collect();
+    let codes: Vec<_> = reasons
+        .iter()
+        .map(|row| (row.code.as_str(), row.n))
+        .collect();
     assert_eq!(
         codes,
         [("none", 35), ("on_exit_ban_list", 24), ("no_visa", 4)],
@@ -88,7 +91,12 @@ fn the_same_cells_and_cut_give_the_same_report() {
     let mut cells = vec![
         cell(Outcome::RefusedEntry, "MYS", Some("no_visa"), 7),
         cell(Outcome::RefusedEntry, "CHN", Some("no_visa"), 7),
-        cell(Outcome::DeferredDeparture, "IDN", Some("on_exit_ban_list"), 3),
+        cell(
+            Outcome::DeferredDeparture,
+            "IDN",
+            Some("on_exit_ban_list"),
+            3,
+        ),
     ];
     let cut = Cut {
         as_of: UtcMs(5),
@@ -100,8 +108,17 @@ fn the_same_cells_and_cut_give_the_same_report() {
     };
     let first = text(&cells);
     cells.reverse();
-    assert_eq!(text(&cells), first, "the order of reading makes no difference");
-    assert_eq!(serde_json::from_str::<Report>(&first).unwrap().figure(Figure::RefusedEntries), 14);
+    assert_eq!(
+        text(&cells),
+        first,
+        "the order of reading makes no difference"
+    );
+    assert_eq!(
+        serde_json::from_str::<Report>(&first)
+            .unwrap()
+            .figure(Figure::RefusedEntries),
+        14
+    );
     cells[0].n += 1;
     assert_ne!(Report::hash(&text(&cells)), Report::hash(&first));
 }
@@ -124,16 +141,28 @@ fn a_small_number_is_hidden_and_cannot_be_worked_out() {
     );
     assert_eq!(whole.total, 96);
     let public = folded(&whole, 5);
-    let rows: Vec<_> = public.rows.iter().map(|row| (row.code.as_str(), row.total)).collect();
+    let rows: Vec<_> = public
+        .rows
+        .iter()
+        .map(|row| (row.code.as_str(), row.total))
+        .collect();
     // One and three are too few even together: the next joins them.
     assert_eq!(rows, [("CHN", 50), (OTHER, 46)]);
     let public = folded(&whole, 4);
-    let rows: Vec<_> = public.rows.iter().map(|row| (row.code.as_str(), row.total)).collect();
+    let rows: Vec<_> = public
+        .rows
+        .iter()
+        .map(|row| (row.code.as_str(), row.total))
+        .collect();
     assert_eq!(rows, [("CHN", 50), ("MYS", 42), (OTHER, 4)]);
     let shown = masked(&public, 4);
     assert_eq!(shown[1][1], Shown::Few, "two of Malaysia");
     assert_eq!(shown[1][0], Shown::Withheld, "or 42 less 40 would tell");
-    assert_eq!(shown[0], [Shown::Withheld, Shown::Withheld], "and so in each column");
+    assert_eq!(
+        shown[0],
+        [Shown::Withheld, Shown::Withheld],
+        "and so in each column"
+    );
 }
 
 const GROUNDS: [&str; 4] = ["a", "b", "c", "d"];

@@ -2,6 +2,7 @@
 //! a record, nor take a decision that the domain did not make.
 
 mod read;
+mod seed;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,8 @@ use crate::{
 };
 
 pub use read::{Entry, Marks, by_document, by_holder, chain, current, get, identity, marks};
+pub(crate) use read::{columns, crossing};
+pub use seed::seed;
 
 /// Who crossed, as the document said. Sealed in the ledger.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,7 +224,7 @@ pub async fn correct(
     tx.commit(note).await
 }
 
-async fn insert(
+async fn write(
     tx: &mut Tx,
     new: &NewCrossing,
     hash: Vec<u8>,
@@ -276,7 +279,16 @@ async fn insert(
         corrects.map(|(wrong, _)| wrong),
         corrects.map(|(_, reason)| reason.to_owned()),
     ];
-    tx.run(sql, values).await?;
+    tx.run(sql, values).await.map(|_| ())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    new: &NewCrossing,
+    hash: Vec<u8>,
+    corrects: Option<(CrossingId, &str)>,
+) -> Result<()> {
+    write(tx, new, hash, corrects).await?;
     let news = News {
         kind: if corrects.is_some() {
             "crossing.corrected"
