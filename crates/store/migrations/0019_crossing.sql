@@ -9,7 +9,7 @@ CREATE TABLE crossing (
   holder TEXT, document_mark BLOB, identity_sealed BLOB NOT NULL,
   citizen BIGINT NOT NULL, nationality TEXT NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('entered', 'departed', 'refused_entry', 'deferred_departure', 'handed_over', 'void')),
-  ground TEXT, detection TEXT NOT NULL, order_id TEXT, alert TEXT, case_id TEXT, permit TEXT, stay_until TEXT, charge BIGINT,
+  ground TEXT, detection TEXT NOT NULL, order_id TEXT, alert TEXT, case_id TEXT, permit TEXT, stay_until TEXT, charge BIGINT, receipt TEXT,
   officer TEXT NOT NULL, authoriser TEXT, recorded_at BIGINT NOT NULL, content_hash BLOB NOT NULL,
   corrects TEXT UNIQUE REFERENCES crossing (id), correction_reason TEXT,
   -- The floor once more, for whatever did not come through the domain.
@@ -20,6 +20,8 @@ CREATE INDEX crossing_day ON crossing (day, outcome);
 CREATE INDEX crossing_site ON crossing (site, day, outcome);
 CREATE INDEX crossing_holder ON crossing (holder, at) WHERE holder IS NOT NULL;
 CREATE INDEX crossing_document ON crossing (document_mark, at) WHERE document_mark IS NOT NULL;
+CREATE INDEX crossing_permit ON crossing (permit) WHERE permit IS NOT NULL;
+CREATE INDEX crossing_alert ON crossing (alert) WHERE alert IS NOT NULL;
 CREATE TRIGGER crossing_no_update BEFORE UPDATE ON crossing BEGIN SELECT RAISE(ABORT, 'the ledger is never changed; record a correction'); END;
 CREATE TRIGGER crossing_no_delete BEFORE DELETE ON crossing BEGIN SELECT RAISE(ABORT, 'nothing leaves the ledger'); END;
 

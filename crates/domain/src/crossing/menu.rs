@@ -23,6 +23,8 @@ pub struct Stands<'a> {
     pub basis: bool,
     /// Whether a hit is left that the officer has not judged.
     pub doubt: bool,
+    /// Whether the document is over. A citizen who comes home is admitted after a look; others go to second line.
+    pub expired: bool,
 }
 
 /// One thing that may be done.
@@ -130,6 +132,15 @@ pub fn menu(pack: &Pack, stands: Stands<'_>) -> Menu {
     }
     if direction == Direction::Arrival && !standing.citizen && !stands.basis {
         passes = false;
+    }
+    if stands.expired {
+        let home = direction == Direction::Arrival && standing.citizen;
+        passes &= home;
+        choices.push(Choice {
+            action: Action::Verify,
+            subject: None,
+            records: None,
+        });
     }
     match (charge, ordinary) {
         // Passing is paying first: one choice, not two.

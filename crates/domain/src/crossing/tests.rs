@@ -168,6 +168,7 @@ fn at(direction: Direction, citizen: bool, subject: Subject) -> (Vec<Action>, bo
         overstay: (subject == Subject::Overstay).then_some(overstay),
         basis: true,
         doubt: false,
+        expired: false,
     };
     let menu = menu(pack(), stands);
     let (last, others) = menu.choices.split_last().unwrap();
@@ -237,6 +238,7 @@ fn stands(direction: Direction, citizen: bool) -> Stands<'static> {
         overstay: None,
         basis: true,
         doubt: false,
+        expired: false,
     }
 }
 
@@ -304,6 +306,25 @@ fn a_foreigner_needs_a_basis_a_doubt_needs_an_officer_the_protected_go_apart() {
         Action::SecondLine,
         false,
     );
+}
+
+#[test]
+fn an_expired_passport_brings_a_citizen_home_and_nobody_else_further() {
+    for (direction, citizen, passes) in [
+        (Arrival, true, true),
+        (Arrival, false, false),
+        (Departure, true, false),
+        (Departure, false, false),
+    ] {
+        let expired = Stands {
+            expired: true,
+            ..stands(direction, citizen)
+        };
+        let menu = menu(pack(), expired);
+        assert_eq!(menu.passes, passes, "{direction:?} {citizen}");
+        let verify = |choice: &Choice| choice.action == Action::Verify;
+        assert!(menu.choices.iter().any(verify));
+    }
 }
 
 #[test]

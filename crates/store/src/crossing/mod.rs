@@ -26,7 +26,10 @@ use crate::{
     event::{self, Audience, News},
 };
 
-pub use read::{Entry, Marks, by_document, by_holder, chain, current, get, identity, marks};
+pub use read::{
+    Entry, Marks, by_document, by_holder, chain, current, entries_used, get, identity, marks,
+    of_alert,
+};
 pub(crate) use read::{columns, crossing};
 pub use seed::seed;
 
@@ -80,6 +83,8 @@ pub struct NewCrossing {
     pub case: Option<CaseId>,
     /// The visa or permit that served.
     pub permit: Option<PermitId>,
+    /// Number of the receipt of an overstay charge.
+    pub receipt: Option<String>,
     /// Who decided.
     pub officer: AccountId,
     /// Who authorised a refusal, a deferral or a hand-over.
@@ -130,6 +135,8 @@ pub struct Crossing {
     pub stay_until: Option<Day>,
     /// Overstay charge paid, IDR.
     pub charge: Option<i64>,
+    /// Number of its receipt.
+    pub receipt: Option<String>,
     /// Who decided.
     pub officer: AccountId,
     /// Who authorised.
@@ -161,6 +168,7 @@ fn content_hash(new: &NewCrossing) -> Result<Vec<u8>> {
             new.alert,
             new.case,
             new.permit,
+            &new.receipt,
             new.officer,
             new.authoriser,
         ),
@@ -244,10 +252,10 @@ async fn write(
         &new.identity.number,
     )?;
     let sql = "INSERT INTO crossing (id, seq, site, lane, desk, direction, at, day, holder, document_mark, identity_sealed, \
-               citizen, nationality, outcome, ground, detection, order_id, alert, case_id, permit, stay_until, charge, \
+               citizen, nationality, outcome, ground, detection, order_id, alert, case_id, permit, stay_until, charge, receipt, \
                officer, authoriser, recorded_at, content_hash, corrects, correction_reason) \
                SELECT $1, COALESCE((SELECT MAX(seq) FROM crossing), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-               $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27";
+               $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28";
     let values = args![
         new.id,
         new.site,
@@ -272,6 +280,7 @@ async fn write(
         draft
             .charge
             .map(|idr| i64::try_from(idr).unwrap_or(i64::MAX)),
+        new.receipt.clone(),
         new.officer,
         new.authoriser,
         tx.now(),

@@ -2,7 +2,7 @@
 
 use tapal_domain::{
     day::Day,
-    id::{CrossingId, HolderId},
+    id::{AlertId, CrossingId, HolderId, PermitId},
     stay::Mark,
 };
 
@@ -17,12 +17,13 @@ macro_rules! columns {
     ($($rest:tt)+) => {
         concat!(
             "SELECT c.id, c.seq, c.site, c.lane, c.desk, c.direction, c.at, c.day, c.holder, c.citizen, c.nationality, c.outcome, \
-             c.ground, c.detection, c.order_id, c.alert, c.case_id, c.permit, c.stay_until, c.charge, c.officer, c.authoriser, \
+             c.ground, c.detection, c.order_id, c.alert, c.case_id, c.permit, c.stay_until, c.charge, c.receipt, c.officer, c.authoriser, \
              c.recorded_at, c.corrects, c.correction_reason FROM crossing c ",
             $($rest)+
         )
     };
 }
+pub(crate) use columns;
 
 /// A row of [`columns!`].
 pub(crate) fn crossing(row: &Row) -> Result<Crossing> {
@@ -47,6 +48,7 @@ pub(crate) fn crossing(row: &Row) -> Result<Crossing> {
         permit: row.opt_id("permit")?,
         stay_until: row.opt_id("stay_until")?,
         charge: row.opt_int("charge")?,
+        receipt: row.opt_text("receipt")?,
         officer: row.id("officer")?,
         authoriser: row.opt_id("authoriser")?,
         recorded_at: row.at("recorded_at")?,
@@ -169,4 +171,17 @@ fn mark_of(row: &Row) -> Result<Entry> {
         crossing: row.id("id")?,
         mark,
     })
+}
+
+/// How many entries a visa or permit has served.
+pub async fn entries_used(db: &Db, permit: PermitId) -> Result<i64> {
+    let sql = "SELECT COUNT(*) AS used FROM crossing c WHERE c.permit = $1 AND c.outcome = 'entered' \
+               AND NOT EXISTS (SELECT 1 FROM crossing k WHERE k.corrects = c.id)";
+    db.one(sql, args![permit]).await?.int("used")
+}
+
+/// Whether a record rests on this alert already.
+pub async fn of_alert(db: &Db, alert: AlertId) -> Result<bool> {
+    let sql = "SELECT id FROM crossing WHERE alert = $1 LIMIT 1";
+    Ok(db.first(sql, args![alert]).await?.is_some())
 }

@@ -71,6 +71,7 @@ fn crossing(n: u128, outcome: Outcome, on: &str, until: Option<&str>) -> NewCros
         alert: None,
         case: None,
         permit: None,
+        receipt: None,
         officer: AccountId(Uuid::from_u128(5)),
         authoriser: None,
     }

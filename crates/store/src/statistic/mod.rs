@@ -159,9 +159,12 @@ pub async fn records(
     before: Option<i64>,
     most: i64,
 ) -> Result<Vec<Crossing>> {
-    let sql = columns!(
-        "WHERE {} AND ($12 IS NULL OR (c.day, c.seq) < (SELECT b.day, b.seq FROM crossing b WHERE b.seq = $12)) ORDER BY c.day DESC, c.seq DESC LIMIT $13"
-    );
+    let sql = columns!(concat!(
+        "WHERE ",
+        condition!(),
+        " AND ($12 IS NULL OR (c.day, c.seq) < (SELECT b.day, b.seq FROM crossing b WHERE b.seq = $12)) \
+         ORDER BY c.day DESC, c.seq DESC LIMIT $13"
+    ));
     let mut values = args_of(filter, cut)?;
     values.extend(args![before, most]);
     let rows = db.all(sql, values).await?;
@@ -281,3 +284,6 @@ pub async fn next_month(db: &Db) -> Result<Option<Month>> {
         .await?;
     first.map(|row| Ok(Month::of(row.day("day")?))).transpose()
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,7 @@ fn crossing_of(n: u128, outcome: Outcome, on: &str, nationality: &str) -> NewCro
         alert: None,
         case: None,
         permit: None,
+        receipt: None,
         officer: AccountId(Uuid::from_u128(5)),
         authoriser: None,
     }
@@ -120,9 +121,10 @@ async fn a_correction_moves_the_figure_of_now_and_not_of_then() {
     let mut draft = void.decision.draft().clone();
     (draft.outcome, draft.direction) = (Outcome::Void, Direction::Arrival);
     let pack = rule_pack::by_id("id-2025").unwrap();
-    void.decision =
-        Decision::new(draft, SiteKind::Checkpoint, day("2026-03-06"), pack).unwrap();
-    correct(&db, NOW + 20, late.id, &void, "typed twice").await.unwrap();
+    void.decision = Decision::new(draft, SiteKind::Checkpoint, day("2026-03-06"), pack).unwrap();
+    correct(&db, NOW + 20, late.id, &void, "typed twice")
+        .await
+        .unwrap();
     assert_eq!(refused(&db, cut(&db, NOW + 20).await.unwrap()).await, 2);
 }
 
@@ -152,15 +154,42 @@ async fn every_condition_means_the_same_for_a_count_and_its_records() {
     let filters = [
         whole.clone(),
         march(),
-        Filter { site: Some(SITE), ..whole.clone() },
-        Filter { site: Some(SiteId(Uuid::from_u128(2))), ..whole.clone() },
-        Filter { direction: Some(Direction::Arrival), ..whole.clone() },
-        Filter { nationality: Some("MYS".into()), ..whole.clone() },
-        Filter { citizen: Some(true), ..whole.clone() },
-        Filter { outcome: Some(Outcome::RefusedEntry), ..whole.clone() },
-        Filter { reason: Some("no_visa".into()), ..whole.clone() },
-        Filter { reason: Some("none".into()), ..whole.clone() },
-        Filter { detection: Some(Detection::Face), ..whole.clone() },
+        Filter {
+            site: Some(SITE),
+            ..whole.clone()
+        },
+        Filter {
+            site: Some(SiteId(Uuid::from_u128(2))),
+            ..whole.clone()
+        },
+        Filter {
+            direction: Some(Direction::Arrival),
+            ..whole.clone()
+        },
+        Filter {
+            nationality: Some("MYS".into()),
+            ..whole.clone()
+        },
+        Filter {
+            citizen: Some(true),
+            ..whole.clone()
+        },
+        Filter {
+            outcome: Some(Outcome::RefusedEntry),
+            ..whole.clone()
+        },
+        Filter {
+            reason: Some("no_visa".into()),
+            ..whole.clone()
+        },
+        Filter {
+            reason: Some("none".into()),
+            ..whole.clone()
+        },
+        Filter {
+            detection: Some(Detection::Face),
+            ..whole.clone()
+        },
     ];
     for filter in filters {
         let mut found = Vec::new();
@@ -184,7 +213,10 @@ async fn every_condition_means_the_same_for_a_count_and_its_records() {
     }
     let months = cells(&db, &whole, now, Grain::Month).await.unwrap();
     let months = split(&months, Figure::Crossings, Dimension::Period);
-    let codes: Vec<_> = months.iter().map(|row| (row.code.as_str(), row.n)).collect();
+    let codes: Vec<_> = months
+        .iter()
+        .map(|row| (row.code.as_str(), row.n))
+        .collect();
     assert_eq!(codes, [("2026-02", 20), ("2026-03", 20), ("2026-04", 20)]);
 }
 
@@ -198,13 +230,23 @@ async fn a_report_is_made_once_and_comes_out_the_same_ever_after() {
     }
     let month = next_month(&db).await.unwrap().unwrap();
     assert_eq!(month.to_string(), "2026-03");
-    let report_then = compute(&db, month, cut(&db, NOW + 1).await.unwrap()).await.unwrap();
-    assert!(keep(&db, NOW + 1, &report_then).await.unwrap());
-    let right = crossing_of(9, Outcome::Entered, "2026-03-05", "MYS");
-    correct(&db, NOW + 2, CrossingId(Uuid::from_u128(1)), &right, "wrong person")
+    let report_then = compute(&db, month, cut(&db, NOW + 1).await.unwrap())
         .await
         .unwrap();
-    let now = compute(&db, month, cut(&db, NOW + 3).await.unwrap()).await.unwrap();
+    assert!(keep(&db, NOW + 1, &report_then).await.unwrap());
+    let right = crossing_of(9, Outcome::Entered, "2026-03-05", "MYS");
+    correct(
+        &db,
+        NOW + 2,
+        CrossingId(Uuid::from_u128(1)),
+        &right,
+        "wrong person",
+    )
+    .await
+    .unwrap();
+    let now = compute(&db, month, cut(&db, NOW + 3).await.unwrap())
+        .await
+        .unwrap();
     assert!(!keep(&db, NOW + 3, &now).await.unwrap(), "once a month");
     assert_eq!(now.figure(Figure::RefusedEntries), 3);
     let kept = report(&db, month).await.unwrap();
@@ -217,7 +259,9 @@ async fn a_report_is_made_once_and_comes_out_the_same_ever_after() {
     let lines = reports(&db).await.unwrap();
     assert_eq!((lines.len(), lines[0].month), (1, month));
     let mut tx = db.begin(NOW).await.unwrap();
-    let change = tx.run("UPDATE statistic_report SET content = '{}'", args![]).await;
+    let change = tx
+        .run("UPDATE statistic_report SET content = '{}'", args![])
+        .await;
     assert!(change.is_err(), "a report is never changed");
 }
 
@@ -231,6 +275,9 @@ async fn counting_is_one_walk_through_the_index() {
         .unwrap();
     let lines: Vec<String> = plan.iter().map(|row| row.text("detail").unwrap()).collect();
     let text = lines.join("\n");
-    assert!(text.contains("SEARCH c USING COVERING INDEX crossing_statistic (day>? AND day<?)"), "{text}");
+    assert!(
+        text.contains("SEARCH c USING COVERING INDEX crossing_statistic (day>? AND day<?)"),
+        "{text}"
+    );
     assert!(!text.contains("TEMP B-TREE"), "{text}");
 }
