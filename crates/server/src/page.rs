@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, import, in_process, name_check, order, person,
-    policy,
+    credential, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
+    person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, session, site,
 };
@@ -44,6 +44,13 @@ pub fn routes() -> Vec<Route> {
             alert::page::resolve,
         ),
         post("/alerts/{id}/group", Needs(JudgeAlerts), group::page::label),
+        get("/desk", Needs(RecordCrossings), desk::page::next),
+        post("/desk", Needs(RecordCrossings), desk::page::present),
+        post(
+            "/desk/crossings",
+            Needs(RecordCrossings),
+            desk::page::record,
+        ),
         get("/attempts", Needs(ReadAttempts), attempt::page::list),
         get(
             "/false-alerts",

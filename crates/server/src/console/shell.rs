@@ -326,8 +326,15 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 15] = [
+    ); 16] = [
         ("/", "nav-start", "house", "start", None),
+        (
+            "/desk",
+            "nav-desk",
+            "keyboard",
+            "desk",
+            Some(RecordCrossings),
+        ),
         (
             "/alerts",
             "nav-alerts",
