@@ -59,6 +59,18 @@ ids! {
     AccountId,
     /// One key of an agency's own system.
     CredentialId,
+    /// One person with travel documents, in the registry.
+    HolderId,
+    /// One visa or stay permit.
+    PermitId,
+    /// One record of the ledger of crossings. Made where it was decided, so a resend is recognised.
+    CrossingId,
+    /// One case of second line.
+    CaseId,
+    /// One list of passengers that a carrier handed in.
+    PassengerListId,
+    /// One person on such a list.
+    PassengerId,
     /// One file of orders that was handed in.
     ImportId,
     /// One start of one edge process; counters restart with it.

@@ -30,6 +30,12 @@ pub enum Role {
     PolicyAdmin,
     /// Opens and closes accounts and enrols devices; never sees a face.
     SystemAdmin,
+    /// Keeps foreigners' records and permits.
+    StayOfficer,
+    /// Keeps citizens' records and passports.
+    PassportDesk,
+    /// A carrier's program: hands in passenger lists, and reads its own advice.
+    Carrier,
     /// Another program of the authority: says who is in process with it, and reads nothing.
     ConnectedProgram,
 }
@@ -81,11 +87,35 @@ pub enum Permission {
     JudgeInProcess,
     /// Read the audit record.
     ReadAudit,
+    /// Find a holder by document number; see documents, permits, portrait.
+    ReadHolders,
+    /// Change holders, their documents, permits and links.
+    EditHolders,
+    /// Record entries and exits at a desk, and refer to second line.
+    RecordCrossings,
+    /// Read the ledger of crossings (own site, or all without one).
+    ReadCrossings,
+    /// Correct a record of the ledger by another one.
+    CorrectCrossings,
+    /// Read figures made from the ledger; no person in them.
+    ReadStatistics,
+    /// See cases of second line.
+    ReadCases,
+    /// Work on a case of second line.
+    WorkCases,
+    /// Authorise a refusal, a deferral or a hand-over that another officer proposes.
+    AuthoriseCases,
+    /// See passenger lists and their advice.
+    ReadPassengerLists,
+    /// Decide about passengers that the pre-screening refers.
+    JudgePassengers,
+    /// Hand in passenger lists.
+    SendPassengerLists,
 }
 
 impl Role {
     /// Every role, in the order shown.
-    pub const ALL: [Role; 12] = [
+    pub const ALL: [Role; 15] = [
         Self::CameraOperator,
         Self::CounterOfficer,
         Self::SecondLineOfficer,
@@ -97,6 +127,9 @@ impl Role {
         Self::DataProtectionOfficer,
         Self::PolicyAdmin,
         Self::SystemAdmin,
+        Self::StayOfficer,
+        Self::PassportDesk,
+        Self::Carrier,
         Self::ConnectedProgram,
     ];
 
@@ -114,6 +147,9 @@ impl Role {
             Self::DataProtectionOfficer => "data_protection_officer",
             Self::PolicyAdmin => "policy_admin",
             Self::SystemAdmin => "system_admin",
+            Self::StayOfficer => "stay_officer",
+            Self::PassportDesk => "passport_desk",
+            Self::Carrier => "carrier",
             Self::ConnectedProgram => "connected_program",
         }
     }
@@ -128,7 +164,17 @@ impl Role {
         use Permission::*;
         let granted: &[Permission] = match self {
             Self::CameraOperator => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites],
-            Self::CounterOfficer => &[ReadAlerts, JudgeAlerts, ReadAttempts, ReadSites, CheckNames],
+            Self::CounterOfficer => &[
+                ReadAlerts,
+                JudgeAlerts,
+                ReadAttempts,
+                ReadSites,
+                CheckNames,
+                ReadHolders,
+                RecordCrossings,
+                ReadCrossings,
+                ReadPassengerLists,
+            ],
             Self::SecondLineOfficer => &[
                 ReadAlerts,
                 JudgeAlerts,
@@ -136,6 +182,13 @@ impl Role {
                 ReadSites,
                 CheckNames,
                 JudgeInProcess,
+                ReadHolders,
+                RecordCrossings,
+                ReadCrossings,
+                ReadCases,
+                WorkCases,
+                ReadPassengerLists,
+                JudgePassengers,
             ],
             Self::Supervisor => &[
                 ReadAlerts,
@@ -146,6 +199,16 @@ impl Role {
                 ReadSites,
                 CheckNames,
                 JudgeInProcess,
+                ReadHolders,
+                RecordCrossings,
+                ReadCrossings,
+                CorrectCrossings,
+                ReadStatistics,
+                ReadCases,
+                WorkCases,
+                AuthoriseCases,
+                ReadPassengerLists,
+                JudgePassengers,
             ],
             Self::AgencyLiaison => &[ReadOrders, DraftOrders],
             Self::WatchlistClerk => &[
@@ -173,10 +236,23 @@ impl Role {
                 ReadOrders,
                 ReadAllOrders,
                 ReadAudit,
+                ReadHolders,
+                ReadCrossings,
+                ReadStatistics,
+                ReadCases,
+                ReadPassengerLists,
             ],
-            Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit],
-            Self::PolicyAdmin => &[ReadAttempts, ReadSites, EditSites, EditRules],
+            Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit, ReadStatistics],
+            Self::PolicyAdmin => &[
+                ReadAttempts,
+                ReadSites,
+                EditSites,
+                EditRules,
+                ReadStatistics,
+            ],
             Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
+            Self::StayOfficer | Self::PassportDesk => &[ReadSites, ReadHolders, EditHolders],
+            Self::Carrier => &[SendPassengerLists],
             Self::ConnectedProgram => &[PutInProcess],
         };
         granted.contains(&permission)
@@ -242,6 +318,13 @@ mod tests {
             EditEdges,
             PutInProcess,
             JudgeInProcess,
+            EditHolders,
+            RecordCrossings,
+            CorrectCrossings,
+            WorkCases,
+            AuthoriseCases,
+            JudgePassengers,
+            SendPassengerLists,
         ] {
             assert!(!Auditor.may(change), "{change:?}");
         }
@@ -269,6 +352,19 @@ mod tests {
         for read in [ReadAlerts, ReadOrders, ReadEntries, CheckNames, ReadSites] {
             assert!(!ConnectedProgram.may(read), "{read:?}");
         }
+    }
+
+    #[test]
+    fn who_keeps_the_registry_decides_nothing_at_a_counter() {
+        for role in Role::ALL.into_iter().filter(|role| role.may(EditHolders)) {
+            for other in [RecordCrossings, WorkCases, AuthoriseCases, DraftOrders] {
+                assert!(!role.may(other), "{role:?} {other:?}");
+            }
+        }
+        for role in Role::ALL {
+            assert_eq!(role.may(SendPassengerLists), role == Carrier, "{role:?}");
+        }
+        assert!(!Carrier.may(ReadPassengerLists) && !Carrier.may(CheckNames));
     }
 
     #[test]

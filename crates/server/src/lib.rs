@@ -10,6 +10,8 @@ pub mod certificate;
 pub mod clock;
 pub mod console;
 pub mod credential;
+pub mod crossing;
+pub mod desk;
 pub mod edge;
 pub mod enrol;
 pub mod entry;

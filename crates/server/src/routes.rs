@@ -87,8 +87,8 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, credential, edge, entry, event, false_alert, group,
-        health,
+        account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
+        false_alert, group, health,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, name_check, openapi,
         order::api as order,
@@ -307,6 +307,7 @@ pub fn api() -> Vec<Route> {
             import::decide,
         ),
         post("/api/v1/name-checks", Needs(CheckNames), name_check::check),
+        post("/api/v1/crossings", Needs(RecordCrossings), crossing::add),
         get("/api/v1/persons/{id}", Needs(ReadOrders), person::get),
         post(
             "/api/v1/persons/{id}/decisions",

@@ -383,6 +383,13 @@ into_value! {
     id::ImportId => |v| Value::Text(v.to_string()),
     id::InProcessId => |v| Value::Text(v.to_string()),
     id::InProcessHitId => |v| Value::Text(v.to_string()),
+    id::HolderId => |v| Value::Text(v.to_string()),
+    id::PermitId => |v| Value::Text(v.to_string()),
+    id::CrossingId => |v| Value::Text(v.to_string()),
+    id::CaseId => |v| Value::Text(v.to_string()),
+    id::PassengerListId => |v| Value::Text(v.to_string()),
+    id::PassengerId => |v| Value::Text(v.to_string()),
+    tapal_domain::day::Day => |v| Value::Text(v.to_string()),
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -26,6 +26,12 @@ pub enum Audience {
     Entries,
     /// Those who judge hits among people in process.
     InProcess,
+    /// Those who may read the ledger of crossings.
+    Crossings,
+    /// Those who may see cases of second line.
+    Cases,
+    /// Those who may see passenger lists.
+    PassengerLists,
 }
 
 /// What happened, before it has a number.

@@ -18,6 +18,7 @@ const FILES: &[(i64, &str)] = &[
     (16, include_str!("../migrations/0016_name_check.sql")),
     (17, include_str!("../migrations/0017_credential.sql")),
     (18, include_str!("../migrations/0018_rule_pack.sql")),
+    (19, include_str!("../migrations/0019_crossing.sql")),
 ];
 
 /// Runs what has not run yet.

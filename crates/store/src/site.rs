@@ -142,6 +142,12 @@ pub async fn lanes(db: &Db, site: SiteId) -> Result<Vec<Lane>> {
         .collect()
 }
 
+/// One lane.
+pub async fn lane(db: &Db, id: LaneId) -> Result<Lane> {
+    let sql = "SELECT id, site, name, direction, desk FROM lane WHERE id = $1";
+    read_lane(&db.one(sql, args![id]).await?)
+}
+
 /// The deployment record of a site, if it has one.
 pub async fn deployment(db: &Db, site: SiteId) -> Result<Option<Deployment>> {
     let row = db

@@ -48,6 +48,12 @@ pub struct Pack {
     pub grounds: Vec<Ground>,
     /// What an officer may do.
     pub actions: Vec<Row>,
+    /// What follows a stay that was too long. Absent: an officer decides every one.
+    #[serde(default)]
+    pub overstay: Option<OverstayRules>,
+    /// For how long a foreigner without a visa may stay.
+    #[serde(default)]
+    pub visits: Vec<Visit>,
 }
 
 /// The rules of one kind of order.
@@ -157,7 +163,47 @@ pub struct Ground {
     pub source: Source,
 }
 
+/// What follows a stay that was too long, by whole days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverstayRules {
+    /// Charge for each day, IDR.
+    pub charge_per_day: u64,
+    /// So many days and more are not settled by the charge.
+    pub charge_below_days: u32,
+    /// More days than this are proposed for deportation. Between the two an officer decides.
+    pub propose_above_days: u32,
+    /// Where it stands.
+    pub source: Source,
+}
+
+/// A stay without a visa.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visit {
+    /// Code, also the key of its words.
+    pub code: String,
+    /// Days, the day of arrival counted.
+    pub days: u32,
+    /// Whose (ICAO codes).
+    pub nationalities: Vec<String>,
+    /// Where it stands.
+    pub source: Source,
+}
+
 impl Pack {
+    /// The ground with this code.
+    pub fn ground(&self, code: &str) -> Option<&Ground> {
+        self.grounds.iter().find(|ground| ground.code == code)
+    }
+
+    /// How people of a nationality may stay without a visa.
+    pub fn visits_of(&self, nationality: &str) -> impl Iterator<Item = &Visit> {
+        self.visits
+            .iter()
+            .filter(move |visit| visit.nationalities.iter().any(|own| own == nationality))
+    }
+
     /// The rules of a kind, if it exists.
     pub fn kind(&self, kind: OrderKind) -> Option<&KindRules> {
         self.kinds.get(&kind)
@@ -197,6 +243,12 @@ pub enum BadPack {
     /// A code is there twice.
     #[error("the code {0} is there twice")]
     Twice(String),
+    /// Both charged and proposed.
+    #[error("a stay that is settled by the charge may not also be proposed for deportation")]
+    Overstay,
+    /// A visit nobody could make, or there twice.
+    #[error("the visit {0} needs at least one day, and a code of its own")]
+    Visit(String),
     /// A kind nobody could file.
     #[error("{0} needs a requester, a form, a reason and a term of at least a day")]
     Empty(&'static str),
@@ -240,6 +292,17 @@ fn whole(pack: &Pack) -> Result<(), BadPack> {
     for (what, code) in named {
         if !codes.insert((what, code)) {
             return Err(BadPack::Twice(code.clone()));
+        }
+    }
+    if let Some(rules) = &pack.overstay
+        && rules.charge_below_days > rules.propose_above_days
+    {
+        return Err(BadPack::Overstay);
+    }
+    let mut visits = BTreeSet::new();
+    for visit in &pack.visits {
+        if visit.days == 0 || !visits.insert(&visit.code) {
+            return Err(BadPack::Visit(visit.code.clone()));
         }
     }
     for (kind, rules) in &pack.kinds {

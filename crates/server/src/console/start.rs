@@ -184,6 +184,8 @@ fn steps(shell: &Shell, role: Role) -> Vec<StepLine> {
             ("/attempts", "step-attempts"),
             ("", "step-no-face"),
         ],
+        Role::StayOfficer | Role::PassportDesk => &[("/sites", "step-sites")],
+        Role::Carrier => &[("", "step-carrier")],
         Role::ConnectedProgram => &[("", "step-connected")],
         Role::SystemAdmin => &[
             ("/accounts", "step-accounts"),

@@ -37,6 +37,9 @@ fn needed(audience: Audience) -> Permission {
         Audience::Sites => Permission::ReadSites,
         Audience::Entries => Permission::ReadEntries,
         Audience::InProcess => Permission::JudgeInProcess,
+        Audience::Crossings => Permission::ReadCrossings,
+        Audience::Cases => Permission::ReadCases,
+        Audience::PassengerLists => Permission::ReadPassengerLists,
     }
 }
 

@@ -13,7 +13,7 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, credential, edge, entry,
+    account, alert, attempt, audit, camera, credential, crossing, edge, entry,
     error::ErrorBody,
     event, false_alert, group, health,
     import::{api as import, report},
@@ -43,6 +43,7 @@ use crate::{
         import::list, import::add, import::get, import::discard, import::set_up, import::rows, report::file, import::apply,
         import::photograph, import::photos, import::decide,
         name_check::check, person::get, person::decide,
+        crossing::add,
         in_process::hits, in_process::put, in_process::take, in_process::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,

@@ -73,6 +73,8 @@ fn sources(pack: &Pack) -> Vec<&rule_pack::Source> {
         .chain([&pack.clocks.source, &pack.clocks.objection_source])
         .chain(pack.reasons.iter().map(|reason| &reason.source))
         .chain(pack.grounds.iter().map(|ground| &ground.source))
+        .chain(pack.overstay.iter().map(|rules| &rules.source))
+        .chain(pack.visits.iter().map(|visit| &visit.source))
         .collect()
 }
 

@@ -11,6 +11,7 @@
 
 mod access;
 mod credentials;
+mod crossings;
 mod device;
 mod events;
 mod false_alerts;

@@ -1,0 +1,7 @@
+//! The desk: one traveller, one document, one decision. Must not decide itself nor keep what was only shown.
+
+pub mod assess;
+pub mod decide;
+pub mod document;
+
+pub use decide::{CrossingDone, CrossingInput};
