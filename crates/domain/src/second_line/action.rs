@@ -58,6 +58,9 @@ pub enum Action {
         /// Charge paid, IDR, for a departure after an overstay.
         #[serde(default)]
         charge: Option<u64>,
+        /// Number of the receipt of the charge.
+        #[serde(default)]
+        receipt: Option<String>,
         /// In the officer's words.
         #[serde(default)]
         text: String,
@@ -251,6 +254,9 @@ pub enum Refused {
     /// The ledger would not take it.
     #[error(transparent)]
     Unlawful(#[from] Unlawful),
+    /// No receipt, or one where nothing is charged.
+    #[error("an overstay charge needs its amount and the number of its receipt, and nothing else has one")]
+    NoReceipt,
     /// No decision yet, or the person was not handed over.
     #[error("first decide what is done, and record the hand-over where one is due")]
     NotDone,
@@ -285,6 +291,7 @@ impl Refused {
             Self::NotOffered => "case_not_offered",
             Self::NothingConfirmed => "case_nothing_confirmed",
             Self::Unlawful(_) => "case_unlawful",
+            Self::NoReceipt => "case_no_receipt",
             Self::NotDone => "case_not_done",
             Self::Owed(_) => "case_contact_owed",
             Self::NotSigned => "case_not_signed",

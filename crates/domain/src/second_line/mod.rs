@@ -55,6 +55,8 @@ pub struct Decided {
     pub stay_until: Option<Day>,
     /// Charge, IDR.
     pub charge: Option<u64>,
+    /// Number of its receipt.
+    pub receipt: Option<String>,
     /// By whom.
     pub by: AccountId,
     /// Who authorised it; nobody where none is needed, or not yet.
@@ -371,6 +373,11 @@ impl Case {
         if text.chars().count() > LONGEST_TEXT || (decided.act == Act::Safeguard && !says(text)) {
             return Err(Refused::Incomplete);
         }
+        let receipt = decided.receipt.as_deref().map(str::trim).unwrap_or_default();
+        let receipted = (1..=60).contains(&receipt.chars().count());
+        if (decided.act == Act::Charge) != (receipted && decided.charge.is_some_and(|charge| charge > 0)) {
+            return Err(Refused::NoReceipt);
+        }
         if let Some(draft) = self.draft(&decided, law) {
             Decision::new(draft, law.site, law.day, law.pack)?;
         }
@@ -449,6 +456,7 @@ impl Decided {
             ground,
             stay_until,
             charge,
+            receipt,
             ..
         } = action
         else {
@@ -459,6 +467,7 @@ impl Decided {
             ground: ground.clone(),
             stay_until: *stay_until,
             charge: *charge,
+            receipt: receipt.clone(),
             by,
             authorised_by: None,
         })
