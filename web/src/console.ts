@@ -9,12 +9,14 @@ import { startKeys } from "./keys";
 import { startLink } from "./link";
 import { startLive } from "./live";
 import { startPolicy } from "./policy";
+import { startSignature } from "./signature";
 import { startSound } from "./sound";
 import { startSpark } from "./spark";
 
 document.documentElement.dataset["script"] = "on";
 startClock();
 startForms();
+startSignature();
 startSound();
 startKeys();
 startCompare();

@@ -24,6 +24,7 @@ pub mod removal;
 pub mod role;
 pub mod rule_pack;
 pub mod screening;
+pub mod second_line;
 pub mod site;
 pub mod stay;
 pub mod time;

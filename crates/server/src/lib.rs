@@ -34,6 +34,7 @@ pub mod policy;
 pub mod request;
 pub mod routes;
 pub mod rule_pack;
+pub mod second_line;
 pub mod serve;
 pub mod session;
 pub mod site;

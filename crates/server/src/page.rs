@@ -8,7 +8,7 @@ use crate::{
     credential, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
     person, policy,
     routes::{Access::*, Route, get, post},
-    rule_pack, session, site,
+    rule_pack, second_line, session, site,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -247,5 +247,51 @@ pub fn routes() -> Vec<Route> {
         post("/edges/{id}/retire", Needs(EditEdges), edge::page::retire),
         get("/audit", Needs(ReadAudit), audit::page::list),
         post("/audit/verify", Needs(ReadAudit), audit::page::verify),
+        get("/second-line", Needs(ReadCases), second_line::page::list),
+        get(
+            "/second-line/{id}",
+            Needs(ReadCases),
+            second_line::sheet::one,
+        ),
+        post(
+            "/second-line/{id}/taking",
+            Needs(WorkCases),
+            second_line::sheet::take,
+        ),
+        post(
+            "/second-line/{id}/interviews",
+            Needs(WorkCases),
+            second_line::sheet::interview,
+        ),
+        post(
+            "/second-line/{id}/contacts",
+            Needs(WorkCases),
+            second_line::sheet::contact,
+        ),
+        post(
+            "/second-line/{id}/conclusion",
+            Needs(WorkCases),
+            second_line::sheet::conclude,
+        ),
+        post(
+            "/second-line/{id}/decision",
+            Needs(WorkCases),
+            second_line::sheet::decide,
+        ),
+        post(
+            "/second-line/{id}/authorisation",
+            Needs(AuthoriseCases),
+            second_line::sheet::authorise,
+        ),
+        post(
+            "/second-line/{id}/hand-over",
+            Needs(WorkCases),
+            second_line::sheet::hand_over,
+        ),
+        post(
+            "/second-line/{id}/closure",
+            Needs(WorkCases),
+            second_line::sheet::close,
+        ),
     ]
 }

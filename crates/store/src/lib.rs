@@ -29,6 +29,7 @@ pub mod person;
 pub mod policy;
 pub mod retention;
 pub mod rule_pack;
+pub mod second_line;
 pub mod session;
 pub mod site;
 pub mod vault;

@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 16] = [
+    ); 17] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -409,6 +409,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(EditAccounts),
         ),
         ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
+        (
+            "/second-line",
+            "nav-second-line",
+            "shield-alert",
+            "second-line",
+            Some(ReadCases),
+        ),
     ];
     all.into_iter()
         .filter(|(.., needs)| needs.is_none_or(|permission| role.may(permission)))
