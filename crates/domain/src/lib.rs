@@ -12,6 +12,7 @@ pub mod day;
 pub mod entry;
 pub mod false_alert;
 pub mod group;
+pub mod holder;
 pub mod id;
 pub mod import;
 pub mod in_process;

@@ -17,6 +17,7 @@ pub mod event;
 pub mod false_alert;
 pub mod finding;
 pub mod group;
+pub mod holder;
 pub mod import;
 pub mod in_process;
 pub mod lapse;
