@@ -34,10 +34,12 @@ pub mod policy;
 pub mod request;
 pub mod routes;
 pub mod rule_pack;
+pub mod second_line;
 pub mod serve;
 pub mod session;
 pub mod site;
 pub mod state;
+pub mod statistic;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{ApiError, ApiResult};

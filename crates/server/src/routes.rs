@@ -93,8 +93,9 @@ pub fn api() -> Vec<Route> {
         in_process, name_check, openapi,
         order::api as order,
         person, policy, rule_pack,
+        second_line::api as second_line,
         session::api as session,
-        site,
+        site, statistic,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -386,6 +387,98 @@ pub fn api() -> Vec<Route> {
         post("/api/v1/edge/receipts", Device, edge::device::receipt),
         post("/api/v1/edge/health", Device, edge::device::health),
         post("/api/v1/alerts", Device, edge::device::alert).body_limit(ALERT_BYTES),
+        get(
+            "/api/v1/second-line",
+            Needs(ReadCases),
+            second_line::list,
+        ),
+        post(
+            "/api/v1/second-line",
+            Needs(RecordCrossings),
+            second_line::add,
+        ),
+        get(
+            "/api/v1/second-line/{id}",
+            Needs(ReadCases),
+            second_line::get,
+        ),
+        post(
+            "/api/v1/second-line/{id}/taking",
+            Needs(WorkCases),
+            second_line::take,
+        ),
+        post(
+            "/api/v1/second-line/{id}/interviews",
+            Needs(WorkCases),
+            second_line::interview,
+        ),
+        post(
+            "/api/v1/second-line/{id}/contacts",
+            Needs(WorkCases),
+            second_line::contact,
+        ),
+        post(
+            "/api/v1/second-line/{id}/conclusion",
+            Needs(WorkCases),
+            second_line::conclude,
+        ),
+        post(
+            "/api/v1/second-line/{id}/decision",
+            Needs(WorkCases),
+            second_line::decide,
+        ),
+        post(
+            "/api/v1/second-line/{id}/authorisation",
+            Needs(AuthoriseCases),
+            second_line::authorise,
+        ),
+        post(
+            "/api/v1/second-line/{id}/hand-over",
+            Needs(WorkCases),
+            second_line::hand_over,
+        ),
+        post(
+            "/api/v1/second-line/{id}/closure",
+            Needs(WorkCases),
+            second_line::close,
+        ),
+        get(
+            "/api/v1/second-line/{id}/notice",
+            Needs(ReadCases),
+            crate::second_line::notice::notice,
+        ),
+        get("/api/v1/crossings", Needs(ReadCrossings), crossing::list),
+        get(
+            "/api/v1/crossings/{id}",
+            Needs(ReadCrossings),
+            crossing::get,
+        ),
+        post(
+            "/api/v1/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::correction::add,
+        ),
+        get("/api/v1/statistics", Needs(ReadStatistics), statistic::get),
+        get(
+            "/api/v1/statistics/records",
+            Needs(ReadCrossings),
+            statistic::records,
+        ),
+        get(
+            "/api/v1/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report::list,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report::get,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}/verification",
+            Needs(ReadStatistics),
+            statistic::report::verify,
+        ),
     ]
 }
 

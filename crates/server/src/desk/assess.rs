@@ -175,6 +175,8 @@ pub struct LaneAlert {
 pub struct Basis {
     /// `visit:<code>` or `permit:<id>`.
     pub code: String,
+    /// Index of the permit, such as `B1`; empty for a visit.
+    pub name: String,
     /// The last lawful day.
     pub until: Day,
 }
@@ -317,6 +319,7 @@ fn bases(place: &Place, document: &Document) -> Vec<Basis> {
     let visits = place.pack.visits_of(&code).filter_map(|visit| {
         Some(Basis {
             code: format!("visit:{}", visit.code),
+            name: String::new(),
             until: stay::until(place.day, visit.days)?,
         })
     });

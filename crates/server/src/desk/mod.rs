@@ -3,5 +3,7 @@
 pub mod assess;
 pub mod decide;
 pub mod document;
+pub mod page;
+pub mod sheet;
 
 pub use decide::{CrossingDone, CrossingInput};

@@ -19,7 +19,9 @@ use crate::{
     import::{api as import, report},
     in_process, name_check,
     order::api as order,
-    person, policy, rule_pack, session, site,
+    person, policy, rule_pack,
+    second_line::api as second_line,
+    session, site, statistic,
 };
 
 #[derive(OpenApi)]
@@ -52,6 +54,11 @@ use crate::{
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,
         audit::list, audit::verify,
         event::stream,
+        second_line::list, second_line::add, second_line::get, second_line::take, second_line::interview, second_line::contact,
+        second_line::conclude, second_line::decide, second_line::authorise, second_line::hand_over, second_line::close,
+        crate::second_line::notice::notice,
+        crossing::list, crossing::get, crossing::correction::add,
+        statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

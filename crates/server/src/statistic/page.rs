@@ -87,6 +87,21 @@ struct StatisticsPage {
     is_empty: bool,
 }
 
+impl Fields {
+    /// Whether a condition beyond the period is set.
+    fn narrowed(&self) -> bool {
+        let lists = [
+            &self.sites,
+            &self.directions,
+            &self.citizenships,
+            &self.detections,
+            &self.reasons,
+        ];
+        let chosen = lists.iter().any(|list| list.iter().any(|one| one.chosen));
+        chosen || !self.nationality.is_empty()
+    }
+}
+
 /// The numbers of one page, with their addresses.
 pub(crate) struct Numbers<'a> {
     pub shell: &'a Shell,

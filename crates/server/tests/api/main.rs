@@ -30,5 +30,6 @@ mod persons;
 mod policies;
 mod record;
 mod rule_packs;
+mod second_line;
 mod sessions;
 mod world;
