@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
-    person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check,
+    order, person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site, statistic,
 };

@@ -32,4 +32,5 @@ mod record;
 mod rule_packs;
 mod second_line;
 mod sessions;
+mod statistics;
 mod world;
