@@ -254,6 +254,30 @@ impl Plan {
     /// The ordinary crossing with this number: the same people come and go, round after round.
     pub fn ordinary(&self, n: u64) -> ApiResult<NewCrossing> {
         let (who, round) = (n % self.travellers, n / self.travellers);
+        let day = (round * 13 + who * 7) % u64::from(self.days.max(1));
+        self.ordinary_on(n, day as i64)
+    }
+
+    /// The crossing with this number on a day of the plan: one in 800 is refused, one in 250 deferred, as at a busy
+    /// checkpoint; the others are ordinary.
+    pub fn any_on(&self, n: u64, day: i64) -> ApiResult<NewCrossing> {
+        let mut dice = Dice::new(n ^ 0x5eed);
+        let who = self.travellers + n;
+        let case = match n {
+            n if n.is_multiple_of(800) => {
+                let people = foreigner(&mut dice);
+                stopped(Outcome::RefusedEntry, people, &REFUSALS, &mut dice)
+            }
+            n if n.is_multiple_of(250) => {
+                stopped(Outcome::DeferredDeparture, HOME, &HOME_DEFERRALS, &mut dice)
+            }
+            _ => return self.ordinary_on(n, day),
+        };
+        self.one(n, who, day, case, &mut dice)
+    }
+
+    fn ordinary_on(&self, n: u64, day: i64) -> ApiResult<NewCrossing> {
+        let (who, round) = (n % self.travellers, n / self.travellers);
         let mut own = Dice::new(who);
         let citizen = own.roll(100) < 55;
         let nationality = if citizen { HOME } else { foreigner(&mut own) };
@@ -276,8 +300,7 @@ impl Plan {
             },
             charge: overstayed.then(|| (dice.roll(20) as u64 + 1) * 1_000_000),
         };
-        let day = (round * 13 + who * 7) % u64::from(self.days.max(1));
-        self.one(1_000_000 + n, who, day as i64, case, &mut dice)
+        self.one(100_000_000 + n, who, day, case, &mut dice)
     }
 
     fn one(
