@@ -46,6 +46,7 @@ pub fn routes() -> Vec<Route> {
         post("/alerts/{id}/group", Needs(JudgeAlerts), group::page::label),
         get("/desk", Needs(RecordCrossings), desk::page::next),
         post("/desk", Needs(RecordCrossings), desk::page::present),
+        post("/desk/referrals", Needs(RecordCrossings), desk::page::refer),
         post(
             "/desk/crossings",
             Needs(RecordCrossings),

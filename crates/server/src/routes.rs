@@ -387,11 +387,7 @@ pub fn api() -> Vec<Route> {
         post("/api/v1/edge/receipts", Device, edge::device::receipt),
         post("/api/v1/edge/health", Device, edge::device::health),
         post("/api/v1/alerts", Device, edge::device::alert).body_limit(ALERT_BYTES),
-        get(
-            "/api/v1/second-line",
-            Needs(ReadCases),
-            second_line::list,
-        ),
+        get("/api/v1/second-line", Needs(ReadCases), second_line::list),
         post(
             "/api/v1/second-line",
             Needs(RecordCrossings),
