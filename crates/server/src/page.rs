@@ -5,10 +5,10 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
+    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
     person, policy,
     routes::{Access::*, Route, get, post},
-    rule_pack, second_line, session, site,
+    rule_pack, second_line, session, site, statistic,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -293,6 +293,44 @@ pub fn routes() -> Vec<Route> {
             "/second-line/{id}/closure",
             Needs(WorkCases),
             second_line::sheet::close,
+        ),
+        get("/crossings", Needs(ReadCrossings), crossing::page::list),
+        get("/crossings/{id}", Needs(ReadCrossings), crossing::page::one),
+        post(
+            "/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::page::correction,
+        ),
+        get("/statistics", Needs(ReadStatistics), statistic::page::page),
+        get(
+            "/statistics.csv",
+            Needs(ReadStatistics),
+            statistic::file::as_csv,
+        ),
+        get(
+            "/statistics.xlsx",
+            Needs(ReadStatistics),
+            statistic::file::as_xlsx,
+        ),
+        get(
+            "/statistics.pdf",
+            Needs(ReadStatistics),
+            statistic::file::as_pdf,
+        ),
+        get(
+            "/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report_page::list,
+        ),
+        get(
+            "/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report_page::one,
+        ),
+        get(
+            "/statistics/reports/{month}/{file}",
+            Needs(ReadStatistics),
+            statistic::report_page::file,
         ),
     ]
 }

@@ -33,6 +33,7 @@ pub mod rule_pack;
 pub mod second_line;
 pub mod session;
 pub mod site;
+pub mod statistic;
 pub mod vault;
 
 pub use audit::{By, Note};

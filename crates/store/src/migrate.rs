@@ -21,6 +21,7 @@ const FILES: &[(i64, &str)] = &[
     (19, include_str!("../migrations/0019_crossing.sql")),
     (20, include_str!("../migrations/0020_holder.sql")),
     (21, include_str!("../migrations/0021_second_line.sql")),
+    (22, include_str!("../migrations/0022_statistic.sql")),
 ];
 
 /// Runs what has not run yet.

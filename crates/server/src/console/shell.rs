@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 17] = [
+    ); 19] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -415,6 +415,20 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "shield-alert",
             "second-line",
             Some(ReadCases),
+        ),
+        (
+            "/crossings",
+            "nav-crossings",
+            "list",
+            "crossings",
+            Some(ReadCrossings),
+        ),
+        (
+            "/statistics",
+            "nav-statistics",
+            "file-text",
+            "statistics",
+            Some(ReadStatistics),
         ),
     ];
     all.into_iter()

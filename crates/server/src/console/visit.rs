@@ -249,6 +249,7 @@ const DONE: [(&str, &str); 25] = [
     ("password", "session-changed"),
     ("referred", "desk-referred-notice"),
     ("case", "case-done-notice"),
+    ("crossing-corrected", "crossing-corrected-notice"),
 ];
 
 fn done(uri: &Uri) -> Option<&'static str> {

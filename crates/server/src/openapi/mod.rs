@@ -21,7 +21,7 @@ use crate::{
     order::api as order,
     person, policy, rule_pack,
     second_line::api as second_line,
-    session, site,
+    session, site, statistic,
 };
 
 #[derive(OpenApi)]
@@ -57,6 +57,8 @@ use crate::{
         second_line::list, second_line::add, second_line::get, second_line::take, second_line::interview, second_line::contact,
         second_line::conclude, second_line::decide, second_line::authorise, second_line::hand_over, second_line::close,
         crate::second_line::notice::notice,
+        crossing::list, crossing::get, crossing::correction::add,
+        statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

@@ -2,6 +2,7 @@
 //! a record, nor take a decision that the domain did not make.
 
 mod read;
+mod seed;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,8 @@ pub use read::{
     Entry, Marks, by_document, by_holder, chain, current, entries_used, get, identity, marks,
     of_alert,
 };
+pub(crate) use read::{columns, crossing};
+pub use seed::seed;
 
 /// Who crossed, as the document said. Sealed in the ledger.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,7 +256,7 @@ pub async fn correct(
     tx.commit(note).await
 }
 
-async fn insert(
+async fn write(
     tx: &mut Tx,
     new: &NewCrossing,
     hash: Vec<u8>,
@@ -309,7 +312,16 @@ async fn insert(
         corrects.map(|(wrong, _)| wrong),
         corrects.map(|(_, reason)| reason.to_owned()),
     ];
-    tx.run(sql, values).await?;
+    tx.run(sql, values).await.map(|_| ())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    new: &NewCrossing,
+    hash: Vec<u8>,
+    corrects: Option<(CrossingId, &str)>,
+) -> Result<()> {
+    write(tx, new, hash, corrects).await?;
     let news = News {
         kind: if corrects.is_some() {
             "crossing.corrected"
