@@ -65,6 +65,7 @@ async function travellers(world, page, { arrival, departure }, language) {
   if (language === "en") {
     check("an overstay of four days is paid at the desk", first);
     await page.keyboard.press("b");
+    await page.waitForFunction(() => document.activeElement?.id === "receipt");
     await page.keyboard.type("SIMPONI-0001");
     await press(page, "Enter");
     check("paid and departed", (await green()) === 1);
@@ -94,6 +95,10 @@ async function elsewhere(world, page, arrival) {
   await page.locator("h1").click();
   await page.evaluate(() => document.activeElement?.blur());
   await put(page, CITIZEN);
+  await read(page, passport(LOST));
+  await page.waitForSelector("[data-reader-told]:not([hidden])");
+  check("a second document decides nothing about the first", (await page.locator("#who-title").count()) === 1 && page.url().endsWith("/desk"));
+  await page.waitForTimeout(1100);
   check("a reader is heard from any focus", (await page.locator("#who-title").count()) === 1);
   await press(page, "x");
   check("nothing is decided when the officer leaves", (await page.locator("#mrz").count()) === 1);

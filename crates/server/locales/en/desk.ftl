@@ -140,3 +140,4 @@ desk-sample-overstayed = Stayed four days too long
 desk-sample-long_overstayed = Stayed three months too long
 desk-sample-lost = A passport reported lost
 desk-sample-banned = Under an exit ban
+desk-reader-told = Another document was read. Finish with this traveller first, or press X.

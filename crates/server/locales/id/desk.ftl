@@ -137,3 +137,4 @@ desk-sample-overstayed = Melebihi izin empat hari
 desk-sample-long_overstayed = Melebihi izin tiga bulan
 desk-sample-lost = Paspor yang dilaporkan hilang
 desk-sample-banned = Dicegah ke luar negeri
+desk-reader-told = Dokumen lain terbaca. Selesaikan pelintas ini dahulu, atau tekan X.
