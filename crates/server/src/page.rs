@@ -5,7 +5,7 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, import, in_process, name_check, order, person,
+    credential, edge, entry, false_alert, group, import, in_process, name_check, order, passenger_list, person,
     policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site,
@@ -285,6 +285,21 @@ pub fn routes() -> Vec<Route> {
             "/second-line/{id}/closure",
             Needs(WorkCases),
             second_line::sheet::close,
+        ),
+        get(
+            "/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::page::list,
+        ),
+        get(
+            "/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::page::one,
+        ),
+        post(
+            "/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::page::decide,
         ),
     ]
 }

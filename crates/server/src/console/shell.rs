@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 16] = [
+    ); 17] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -408,6 +408,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "shield-alert",
             "second-line",
             Some(ReadCases),
+        ),
+        (
+            "/passenger-lists",
+            "nav-passenger-lists",
+            "list",
+            "passenger-lists",
+            Some(ReadPassengerLists),
         ),
     ];
     all.into_iter()

@@ -20,6 +20,7 @@ use crate::{
     in_process, name_check,
     order::api as order,
     person, policy, rule_pack,
+    passenger_list::api as passenger_list,
     second_line::api as second_line,
     session, site,
 };
@@ -57,6 +58,7 @@ use crate::{
         second_line::list, second_line::add, second_line::get, second_line::take, second_line::interview, second_line::contact,
         second_line::conclude, second_line::decide, second_line::authorise, second_line::hand_over, second_line::close,
         crate::second_line::notice::notice,
+        passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)
