@@ -94,7 +94,9 @@ pub enum Refused {
     #[error("only a passenger whom the pre-screening refers is decided about")]
     NotReferred,
     /// The floor: a citizen comes home.
-    #[error("a citizen cannot be kept from boarding; at the checkpoint the rule table says what is done")]
+    #[error(
+        "a citizen cannot be kept from boarding; at the checkpoint the rule table says what is done"
+    )]
     Citizen,
     /// No reason.
     #[error("say why, in 3 to 500 characters")]
@@ -163,25 +165,52 @@ mod tests {
     fn a_machine_boards_or_refers_and_only_a_person_says_no() {
         assert_eq!(Advice::of(&[]), Advice::Board);
         assert_eq!(Advice::of(&[Verdict::Doubtful]), Advice::Board);
-        for verdict in [Verdict::Document, Verdict::DocumentOtherName, Verdict::Likely, Verdict::Possible] {
-            assert_eq!(Advice::of(&[Verdict::Doubtful, verdict]), Advice::Refer, "{verdict:?}");
+        for verdict in [
+            Verdict::Document,
+            Verdict::DocumentOtherName,
+            Verdict::Likely,
+            Verdict::Possible,
+        ] {
+            assert_eq!(
+                Advice::of(&[Verdict::Doubtful, verdict]),
+                Advice::Refer,
+                "{verdict:?}"
+            );
         }
         for advice in Advice::ALL {
             assert_ne!(Answer::of(*advice, None), Answer::NoBoard, "{advice:?}");
         }
-        assert_eq!(Answer::of(Advice::Refer, Some(Decision::NoBoard)), Answer::NoBoard);
-        assert_eq!(Answer::of(Advice::Refer, Some(Decision::Board)), Answer::Board);
+        assert_eq!(
+            Answer::of(Advice::Refer, Some(Decision::NoBoard)),
+            Answer::NoBoard
+        );
+        assert_eq!(
+            Answer::of(Advice::Refer, Some(Decision::Board)),
+            Answer::Board
+        );
         assert_eq!(Answer::of(Advice::Refer, None), Answer::Refer);
     }
 
     #[test]
     fn a_citizen_is_never_kept_from_boarding() {
         let nation = |code: &str| Nationality::new(code).unwrap();
-        let decide = |code: &str, decision| may_decide(Advice::Refer, Some(&nation(code)), decision, "wanted abroad");
+        let decide = |code: &str, decision| {
+            may_decide(
+                Advice::Refer,
+                Some(&nation(code)),
+                decision,
+                "wanted abroad",
+            )
+        };
         assert_eq!(decide("IDN", Decision::NoBoard), Err(Refused::Citizen));
         assert_eq!(decide("IDN", Decision::Board), Ok(()));
         assert_eq!(decide("UTO", Decision::NoBoard), Ok(()));
-        let refused = may_decide(Advice::Board, Some(&nation("UTO")), Decision::NoBoard, "wanted abroad");
+        let refused = may_decide(
+            Advice::Board,
+            Some(&nation("UTO")),
+            Decision::NoBoard,
+            "wanted abroad",
+        );
         assert_eq!(refused, Err(Refused::NotReferred));
         let refused = may_decide(Advice::Refer, None, Decision::NoBoard, " a ");
         assert_eq!(refused, Err(Refused::NoReason));
@@ -193,10 +222,21 @@ mod tests {
         let now = UtcMs(1_795_244_531_000);
         let keep = 24 * HOUR_MS;
         let arrival = "2026-11-22".parse::<Day>().unwrap().starts(420) + 10 * HOUR_MS + 50 * 60_000;
-        assert_eq!(expires_at("2026-11-22T10:50", 420, now, keep), arrival + keep);
-        assert_eq!(expires_at("2026-11-20T10:50", 420, now, keep), now + keep, "late");
+        assert_eq!(
+            expires_at("2026-11-22T10:50", 420, now, keep),
+            arrival + keep
+        );
+        assert_eq!(
+            expires_at("2026-11-20T10:50", 420, now, keep),
+            now + keep,
+            "late"
+        );
         for unknown in ["", "2027-11-22T10:50", "tomorrow"] {
-            assert_eq!(expires_at(unknown, 420, now, keep), now + UNKNOWN_AHEAD_MS + keep, "{unknown}");
+            assert_eq!(
+                expires_at(unknown, 420, now, keep),
+                now + UNKNOWN_AHEAD_MS + keep,
+                "{unknown}"
+            );
         }
     }
 }

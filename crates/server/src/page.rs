@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, import, in_process, name_check, order, passenger_list, person,
-    policy,
+    credential, edge, entry, false_alert, group, import, in_process, name_check, order,
+    passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site,
 };

@@ -92,8 +92,8 @@ pub fn api() -> Vec<Route> {
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, name_check, openapi,
         order::api as order,
-        person, policy, rule_pack,
         passenger_list::api as passenger_list,
+        person, policy, rule_pack,
         second_line::api as second_line,
         session::api as session,
         site,
@@ -388,11 +388,7 @@ pub fn api() -> Vec<Route> {
         post("/api/v1/edge/receipts", Device, edge::device::receipt),
         post("/api/v1/edge/health", Device, edge::device::health),
         post("/api/v1/alerts", Device, edge::device::alert).body_limit(ALERT_BYTES),
-        get(
-            "/api/v1/second-line",
-            Needs(ReadCases),
-            second_line::list,
-        ),
+        get("/api/v1/second-line", Needs(ReadCases), second_line::list),
         post(
             "/api/v1/second-line",
             Needs(RecordCrossings),

@@ -118,7 +118,9 @@ pub async fn get(db: &Db, id: AccountId) -> Result<Account> {
 
 /// The name shown of every account, closed ones too.
 pub async fn names(db: &Db) -> Result<std::collections::HashMap<AccountId, String>> {
-    let rows = db.all("SELECT id, display_name FROM account", args![]).await?;
+    let rows = db
+        .all("SELECT id, display_name FROM account", args![])
+        .await?;
     rows.iter()
         .map(|row| Ok((row.id("id")?, row.text("display_name")?)))
         .collect()

@@ -190,16 +190,25 @@ pub struct Passenger {
 
 /// Records everything of one interchange. The same again gives the ids that are there; something else under the same
 /// reference is a conflict.
-pub async fn receive(db: &Db, now: UtcMs, by: By, new: &Received<'_>) -> Result<(Vec<PassengerListId>, bool)> {
+pub async fn receive(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    new: &Received<'_>,
+) -> Result<(Vec<PassengerListId>, bool)> {
     let mut tx = db.begin(now).await?;
     let content = tx.vault().mark("passenger_list", new.bytes)?;
     let known = "SELECT id, content_mark FROM passenger_list WHERE account = $1 AND sender = $2 AND interchange = $3 ORDER BY rowid";
-    let rows = tx.all(known, args![new.account, new.sender, new.interchange]).await?;
+    let rows = tx
+        .all(known, args![new.account, new.sender, new.interchange])
+        .await?;
     if !rows.is_empty() {
         let mut ids = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.blob("content_mark")? != content {
-                return Err(Error::Conflict("this control reference was used for other lists".into()));
+                return Err(Error::Conflict(
+                    "this control reference was used for other lists".into(),
+                ));
             }
             ids.push(row.id("id")?);
         }
@@ -209,13 +218,19 @@ pub async fn receive(db: &Db, now: UtcMs, by: By, new: &Received<'_>) -> Result<
     for list in new.lists {
         insert(&mut tx, new, list, &content).await?;
         named += list.people.len();
-        referred += list.people.iter().filter(|one| one.advice == Advice::Refer).count();
+        referred += list
+            .people
+            .iter()
+            .filter(|one| one.advice == Advice::Refer)
+            .count();
         tell(&mut tx, "passenger_list.received", list.id).await?;
     }
     let ids: Vec<PassengerListId> = new.lists.iter().map(|list| list.id).collect();
     let left_out: i64 = new.lists.iter().map(|list| list.left_out).sum();
     let detail = serde_json::json!({ "lists": ids, "named": named, "left_out": left_out, "referred": referred });
-    let first = ids.first().map_or_else(String::new, PassengerListId::to_string);
+    let first = ids
+        .first()
+        .map_or_else(String::new, PassengerListId::to_string);
     let note = Note::new(by, "passenger_list.received", "passenger_list", first);
     tx.commit(note.with(detail)).await?;
     Ok((ids, false))
@@ -259,7 +274,8 @@ async fn insert(tx: &mut Tx, new: &Received<'_>, list: &NewList, content: &[u8])
 
 fn seal(tx: &Tx, id: PassengerId, who: &Who) -> Result<Vec<u8>> {
     let plain = Zeroizing::new(to_json(who)?);
-    tx.vault().seal("passenger", &id.to_string(), "passenger", plain.as_bytes())
+    tx.vault()
+        .seal("passenger", &id.to_string(), "passenger", plain.as_bytes())
 }
 
 async fn tell(tx: &mut Tx, kind: &'static str, list: PassengerListId) -> Result<()> {
@@ -338,7 +354,10 @@ fn text(plain: &[u8]) -> Result<&str> {
 
 fn passenger(db: &Db, row: &Row) -> Result<Passenger> {
     let id: PassengerId = row.id("id")?;
-    let open = |column: &str, sealed: &[u8]| db.vault().open("passenger", &id.to_string(), column, sealed);
+    let open = |column: &str, sealed: &[u8]| {
+        db.vault()
+            .open("passenger", &id.to_string(), column, sealed)
+    };
     let plain = open("passenger", &row.blob("passenger_sealed")?)?;
     let reason = match row.opt_blob("reason_sealed")? {
         Some(sealed) => text(&open("reason", &sealed)?)?.to_owned(),
@@ -366,13 +385,21 @@ pub async fn decide(
     reason: &str,
 ) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    let sealed = tx.vault().seal("passenger", &passenger.to_string(), "reason", reason.as_bytes())?;
+    let sealed = tx.vault().seal(
+        "passenger",
+        &passenger.to_string(),
+        "reason",
+        reason.as_bytes(),
+    )?;
     let sql = "UPDATE passenger SET decision = $2, decided_by = $3, decided_at = $4, reason_sealed = $5 \
                WHERE id = $1 AND advice = 'refer' RETURNING list";
-    let row = tx.one(sql, args![passenger, decision.name(), by, now, sealed]).await?;
+    let row = tx
+        .one(sql, args![passenger, decision.name(), by, now, sealed])
+        .await?;
     tell(&mut tx, "passenger_list.changed", row.id("list")?).await?;
     let note = Note::new(By::Account(by), "passenger.decided", "passenger", passenger);
-    tx.commit(note.with(serde_json::json!({ "decision": decision }))).await
+    tx.commit(note.with(serde_json::json!({ "decision": decision })))
+        .await
 }
 
 /// Lists that are not over and were screened before the list of orders changed to `head`, oldest first.
@@ -391,7 +418,11 @@ pub async fn screened(
     referred: &[(PassengerId, Who)],
 ) -> Result<()> {
     let mut tx = db.begin(now).await?;
-    tx.run("UPDATE passenger_list SET screened = $2 WHERE id = $1", args![list, head]).await?;
+    tx.run(
+        "UPDATE passenger_list SET screened = $2 WHERE id = $1",
+        args![list, head],
+    )
+    .await?;
     for (id, who) in referred {
         let sealed = seal(&tx, *id, who)?;
         // Something new answers: an earlier "may board" no longer stands for it.
@@ -412,7 +443,11 @@ pub async fn expire(db: &Db, now: UtcMs) -> Result<u64> {
                 OR EXISTS (SELECT 1 FROM passenger_list l WHERE l.expires_at <= $2) \
                 OR EXISTS (SELECT 1 FROM passenger_list l WHERE l.expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM passenger p WHERE p.list = l.id)) AS over";
     let referred_until = now - KEEP_REFERRED_MS;
-    if !db.one(over, args![now, referred_until]).await?.flag("over")? {
+    if !db
+        .one(over, args![now, referred_until])
+        .await?
+        .flag("over")?
+    {
         return Ok(0);
     }
     let mut tx = db.begin(now).await?;
@@ -422,7 +457,8 @@ pub async fn expire(db: &Db, now: UtcMs) -> Result<u64> {
     let sql = "DELETE FROM passenger_list WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM passenger p WHERE p.list = passenger_list.id)";
     let lists = tx.run(sql, args![now]).await?;
     let note = Note::new(By::Clock, "passenger_list.expired", "passenger_list", "all");
-    tx.commit(note.with(serde_json::json!({ "people": people, "lists": lists }))).await?;
+    tx.commit(note.with(serde_json::json!({ "people": people, "lists": lists })))
+        .await?;
     Ok(people)
 }
 
@@ -448,7 +484,10 @@ pub struct Announced {
 pub async fn expected(db: &Db, document_mark: Vec<u8>, day: Day) -> Result<Vec<Announced>> {
     let sql = "SELECT l.id AS list, p.id, l.journey, l.arrives, p.advice, p.decision FROM passenger p JOIN passenger_list l ON l.id = p.list \
                WHERE p.document_mark = $1 AND ((l.arrives >= $2 AND l.arrives < $3) OR (l.departs >= $2 AND l.departs < $3)) ORDER BY l.received_at DESC, p.id";
-    let (from, to) = (day.plus_days(-1).unwrap_or(day), day.plus_days(2).unwrap_or(day));
+    let (from, to) = (
+        day.plus_days(-1).unwrap_or(day),
+        day.plus_days(2).unwrap_or(day),
+    );
     let rows = db.all(sql, args![document_mark, from, to]).await?;
     rows.iter()
         .map(|row| {

@@ -55,7 +55,9 @@ pub async fn open(db: &Db, now: UtcMs, by: By, case: &Case) -> Result<CaseId> {
         let same = row.id::<SiteId>("site")? == referral.site && row.blob("document_mark")? == mark;
         return match same {
             true => row.id("id"),
-            false => Err(Error::Conflict("this crossing belongs to another case".into())),
+            false => Err(Error::Conflict(
+                "this crossing belongs to another case".into(),
+            )),
         };
     }
     let sql = "INSERT INTO second_line (id, crossing, site, direction, alert, document_mark, status, protected, steps, alarmed, opened_at, changed_at) \
@@ -104,7 +106,9 @@ pub async fn record(db: &Db, now: UtcMs, by: By, case: &Case, with: With<'_>) ->
         closed.then_some(now)
     ];
     if tx.run(sql, values).await? == 0 {
-        return Err(Error::Conflict("somebody else changed this case just now".into()));
+        return Err(Error::Conflict(
+            "somebody else changed this case just now".into(),
+        ));
     }
     put_step(&mut tx, case.id(), before, step).await?;
     if let Some(new) = with.crossing
@@ -150,7 +154,8 @@ async fn clear(tx: &mut Tx, case: &Case, until: UtcMs) -> Result<Vec<OrderId>> {
     for order in &cleared {
         let sql = "INSERT INTO cleared_pair (document_mark, order_id, case_id, until) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (document_mark, order_id) DO UPDATE SET case_id = excluded.case_id, until = excluded.until";
-        tx.run(sql, args![mark.clone(), *order, case.id(), until]).await?;
+        tx.run(sql, args![mark.clone(), *order, case.id(), until])
+            .await?;
     }
     Ok(cleared)
 }
@@ -158,7 +163,9 @@ async fn clear(tx: &mut Tx, case: &Case, until: UtcMs) -> Result<Vec<OrderId>> {
 async fn put_step(tx: &mut Tx, case: CaseId, n: i64, step: &Step) -> Result<()> {
     let plain = Zeroizing::new(to_json(step)?);
     let place = place(case, n);
-    let sealed = tx.vault().seal("second_line_step", &place, "step", plain.as_bytes())?;
+    let sealed = tx
+        .vault()
+        .seal("second_line_step", &place, "step", plain.as_bytes())?;
     let sql = "INSERT INTO second_line_step (of, n, at, account, action, step_sealed) VALUES ($1, $2, $3, $4, $5, $6)";
     let values = args![case, n, step.at, step.by, step.action.kind().name(), sealed];
     tx.run(sql, values).await.map(|_| ())
@@ -188,7 +195,9 @@ async fn read(db: &Db, rows: &[Row]) -> Result<Vec<Filed>> {
     for row in db.all(sql, args![to_json(&ids)?]).await? {
         let id: CaseId = row.id("of")?;
         let (place, sealed) = (place(id, row.int("n")?), row.blob("step_sealed")?);
-        let plain = db.vault().open("second_line_step", &place, "step", &sealed)?;
+        let plain = db
+            .vault()
+            .open("second_line_step", &place, "step", &sealed)?;
         let step = from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?;
         steps.entry(id).or_default().push(step);
     }
@@ -208,7 +217,11 @@ async fn read(db: &Db, rows: &[Row]) -> Result<Vec<Filed>> {
 pub async fn get(db: &Db, id: CaseId, site: Option<SiteId>) -> Result<Filed> {
     let sql = "SELECT id, changed_at, closed_at FROM second_line WHERE id = $1 AND ($2 IS NULL OR site = $2)";
     let row = db.one(sql, args![id, site]).await?;
-    read(db, &[row]).await?.into_iter().next().ok_or(Error::NotFound)
+    read(db, &[row])
+        .await?
+        .into_iter()
+        .next()
+        .ok_or(Error::NotFound)
 }
 
 /// The case a crossing is decided in, if one.
@@ -232,7 +245,8 @@ pub async fn closed(db: &Db, site: Option<SiteId>, limit: i64) -> Result<Vec<Fil
 
 /// Cases whose clock rings by `now`.
 pub async fn due(db: &Db, now: UtcMs) -> Result<Vec<CaseId>> {
-    let sql = "SELECT id FROM second_line WHERE alarm_at <= $1 AND closed_at IS NULL ORDER BY alarm_at";
+    let sql =
+        "SELECT id FROM second_line WHERE alarm_at <= $1 AND closed_at IS NULL ORDER BY alarm_at";
     let rows = db.all(sql, args![now]).await?;
     rows.iter().map(|row| row.id("id")).collect()
 }
@@ -258,8 +272,11 @@ pub async fn expire(db: &Db, now: UtcMs) -> Result<u64> {
         return Ok(0);
     }
     let mut tx = db.begin(now).await?;
-    let gone = tx.run("DELETE FROM cleared_pair WHERE until <= $1", args![now]).await?;
+    let gone = tx
+        .run("DELETE FROM cleared_pair WHERE until <= $1", args![now])
+        .await?;
     let note = Note::new(By::Clock, "cleared_pair.expired", "cleared_pair", "all");
-    tx.commit(note.with(serde_json::json!({ "pairs": gone }))).await?;
+    tx.commit(note.with(serde_json::json!({ "pairs": gone })))
+        .await?;
     Ok(gone)
 }

@@ -68,7 +68,12 @@ fn body(whole: &mut Interchange, segments: &[Segment], today: Day) -> Option<usi
                     continue;
                 };
                 groups = Some(groups.unwrap_or(0) + 1);
-                count(&mut whole.faults, segment, segment.part(0, 0), whole.messages.len() - before);
+                count(
+                    &mut whole.faults,
+                    segment,
+                    segment.part(0, 0),
+                    whole.messages.len() - before,
+                );
                 refer(&mut whole.faults, segment, segment.part(1, 0), &given);
             }
             "UNH" if open.is_none() => open = Some(Draft::begin(segment, today)),
@@ -76,7 +81,9 @@ fn body(whole: &mut Interchange, segments: &[Segment], today: Day) -> Option<usi
                 Some(draft) => whole.messages.push(draft.end(segment)),
                 None => whole.faults.push(Fault::new(segment.n, Wrong::Order)),
             },
-            "UNB" | "UNZ" | "UNG" | "UNE" | "UNH" => whole.faults.push(Fault::new(segment.n, Wrong::Order)),
+            "UNB" | "UNZ" | "UNG" | "UNE" | "UNH" => {
+                whole.faults.push(Fault::new(segment.n, Wrong::Order))
+            }
             _ => match &mut open {
                 Some(draft) => draft.read(segment),
                 None => whole.faults.push(Fault::new(segment.n, Wrong::Order)),
@@ -222,7 +229,10 @@ impl Draft {
         self.named += 1;
         let name = segment.parts(3);
         let part = |at: usize| name.get(at).map_or("", |part| part.trim());
-        let given: Vec<&str> = (1..name.len()).map(part).filter(|part| !part.is_empty()).collect();
+        let given: Vec<&str> = (1..name.len())
+            .map(part)
+            .filter(|part| !part.is_empty())
+            .collect();
         let qualifier = segment.qualifier();
         let person = Traveller {
             in_transit: matches!(qualifier, "DDU" | "DDT"),
@@ -243,7 +253,10 @@ impl Draft {
         let Some((person, begun)) = self.person.take() else {
             return;
         };
-        let numbered = person.documents.iter().any(|document| !document.number.is_empty());
+        let numbered = person
+            .documents
+            .iter()
+            .any(|document| !document.number.is_empty());
         let mut lacks = Vec::new();
         if person.surname.is_empty() {
             lacks.push(Wrong::Name);
@@ -257,11 +270,13 @@ impl Draft {
         }
         self.message.left_out += 1;
         let at = Some(self.named);
-        self.message.faults.extend(lacks.into_iter().map(|wrong| Fault {
-            segment: begun,
-            wrong,
-            person: at,
-        }));
+        self.message
+            .faults
+            .extend(lacks.into_iter().map(|wrong| Fault {
+                segment: begun,
+                wrong,
+                person: at,
+            }));
     }
 
     fn read_person(&mut self, segment: &Segment) {
@@ -279,7 +294,10 @@ impl Draft {
                 }
                 None => Some(Wrong::Date),
             },
-            ("DTM", "36") => match (day(value, Century::Nearest(today)), person.documents.last_mut()) {
+            ("DTM", "36") => match (
+                day(value, Century::Nearest(today)),
+                person.documents.last_mut(),
+            ) {
                 (Some(day), Some(document)) if self.document => {
                     document.expiry = day.to_string();
                     None
@@ -287,7 +305,10 @@ impl Draft {
                 _ => Some(Wrong::Date),
             },
             ("MEA", "CT") => {
-                person.pieces = segment.parts(2).last().and_then(|text| text.trim().parse().ok());
+                person.pieces = segment
+                    .parts(2)
+                    .last()
+                    .and_then(|text| text.trim().parse().ok());
                 None
             }
             ("GEI", "4") => {

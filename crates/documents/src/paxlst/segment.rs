@@ -43,7 +43,10 @@ pub(super) struct Segment {
 impl Segment {
     /// A component; empty where there is none.
     pub fn part(&self, element: usize, component: usize) -> &str {
-        let found = self.elements.get(element).and_then(|parts| parts.get(component));
+        let found = self
+            .elements
+            .get(element)
+            .and_then(|parts| parts.get(component));
         found.map_or("", String::as_str)
     }
 
@@ -126,7 +129,10 @@ struct Reader {
 impl Reader {
     /// Whether a segment has begun and not ended.
     fn begun(&self) -> bool {
-        self.elements.iter().flatten().any(|part| !part.trim().is_empty())
+        self.elements
+            .iter()
+            .flatten()
+            .any(|part| !part.trim().is_empty())
     }
 
     fn fault(&self, wrong: Wrong) -> Fault {
@@ -187,7 +193,11 @@ impl Reader {
         let mut elements = elements.into_iter();
         let tag = elements.next().and_then(|tag| tag.into_iter().next());
         let tag = tag.unwrap_or_default().trim().to_owned();
-        if tag.len() != 3 || !tag.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+        if tag.len() != 3
+            || !tag
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        {
             return Err(self.fault(Wrong::Tag));
         }
         self.found.push(Segment {

@@ -21,7 +21,12 @@ fn read_text(text: &str) -> Interchange {
 fn all_faults(text: &str) -> Vec<Wrong> {
     let whole = read_text(text);
     let messages = whole.messages.iter().flat_map(|message| &message.faults);
-    whole.faults.iter().chain(messages).map(|fault| fault.wrong).collect()
+    whole
+        .faults
+        .iter()
+        .chain(messages)
+        .map(|fault| fault.wrong)
+        .collect()
 }
 
 #[test]
@@ -29,27 +34,65 @@ fn release_02b_is_read_whole() {
     let whole = read_text(D02B);
     assert!(whole.is_whole(), "{:?}", all_faults(D02B));
     assert_eq!(all_faults(D02B), []);
-    assert_eq!((whole.sender.as_str(), whole.reference.as_str()), ("CONTOHAIR", "000000001"));
+    assert_eq!(
+        (whole.sender.as_str(), whole.reference.as_str()),
+        ("CONTOHAIR", "000000001")
+    );
     let [passengers, crew] = &whole.messages[..] else {
         panic!("two messages");
     };
-    assert_eq!((passengers.kind, crew.kind), (Some(ListKind::Passengers), Some(ListKind::Crew)));
+    assert_eq!(
+        (passengers.kind, crew.kind),
+        (Some(ListKind::Passengers), Some(ListKind::Crew))
+    );
     assert_eq!(passengers.list, ("CONTOH0001".into(), "1".into()));
-    assert_eq!((passengers.journey.as_str(), passengers.carrier.as_str()), ("XC512", "XC"));
-    assert_eq!((passengers.from.as_str(), passengers.to.as_str()), ("SIN", "CGK"));
+    assert_eq!(
+        (passengers.journey.as_str(), passengers.carrier.as_str()),
+        ("XC512", "XC")
+    );
+    assert_eq!(
+        (passengers.from.as_str(), passengers.to.as_str()),
+        ("SIN", "CGK")
+    );
     assert_eq!(passengers.departs, "2026-11-28T10:05");
     assert_eq!(passengers.arrives, "2026-11-28T10:50");
-    assert_eq!((passengers.people.len(), passengers.left_out, passengers.declared), (3, 0, Some(3)));
+    assert_eq!(
+        (
+            passengers.people.len(),
+            passengers.left_out,
+            passengers.declared
+        ),
+        (3, 0, Some(3))
+    );
     let first = &passengers.people[0];
-    assert_eq!((first.surname.as_str(), first.given_names.as_str()), ("CONTOH", "LEMBAH DINI"));
-    assert_eq!((first.birth.as_str(), first.sex.as_str(), first.nationality.as_str()), ("1984-07-30", "F", "IDN"));
+    assert_eq!(
+        (first.surname.as_str(), first.given_names.as_str()),
+        ("CONTOH", "LEMBAH DINI")
+    );
+    assert_eq!(
+        (
+            first.birth.as_str(),
+            first.sex.as_str(),
+            first.nationality.as_str()
+        ),
+        ("1984-07-30", "F", "IDN")
+    );
     assert_eq!((first.pieces, first.verified), (Some(2), true));
     assert_eq!(first.ports, ["SIN", "CGK", "CGK"]);
     let document = &first.documents[0];
-    assert_eq!((document.kind.as_str(), document.number.as_str()), ("P", "C0000101"));
-    assert_eq!((document.expiry.as_str(), document.issuer.as_str()), ("2031-04-01", "IDN"));
+    assert_eq!(
+        (document.kind.as_str(), document.number.as_str()),
+        ("P", "C0000101")
+    );
+    assert_eq!(
+        (document.expiry.as_str(), document.issuer.as_str()),
+        ("2031-04-01", "IDN")
+    );
     assert_eq!(passengers.people[1].reservation, "CNTH12");
-    assert_eq!(passengers.people[2].surname, "O'CONTOH", "the release character");
+    assert_eq!(
+        passengers.people[2].surname, "O'CONTOH",
+        "the release character"
+    );
     assert!(crew.people[0].crew && !first.crew);
 }
 
@@ -58,8 +101,14 @@ fn release_98b_is_read_and_who_cannot_be_used_is_counted() {
     let whole = read_text(D98B);
     assert!(whole.is_whole());
     let message = &whole.messages[0];
-    assert_eq!((message.release.as_str(), message.arrives.as_str()), ("D.98B", "2026-11-28T13:10"));
-    assert_eq!((message.people.len(), message.left_out, message.declared), (2, 1, Some(3)));
+    assert_eq!(
+        (message.release.as_str(), message.arrives.as_str()),
+        ("D.98B", "2026-11-28T13:10")
+    );
+    assert_eq!(
+        (message.people.len(), message.left_out, message.declared),
+        (2, 1, Some(3))
+    );
     let [fault] = &message.faults[..] else {
         panic!("{:?}", message.faults);
     };
@@ -82,8 +131,16 @@ fn other_service_characters_say_the_same() {
 fn check_broken(from: &str, to: &str, expect: Wrong) {
     assert!(D02B.contains(from), "{from}");
     let broken = D02B.replacen(from, to, 1);
-    assert!(all_faults(&broken).contains(&expect), "{from} -> {to}: {:?}", all_faults(&broken));
-    assert_eq!(read_text(&broken).is_whole(), !expect.spoils(), "{from} -> {to}");
+    assert!(
+        all_faults(&broken).contains(&expect),
+        "{from} -> {to}: {:?}",
+        all_faults(&broken)
+    );
+    assert_eq!(
+        read_text(&broken).is_whole(),
+        !expect.spoils(),
+        "{from} -> {to}"
+    );
 }
 
 #[test]
@@ -111,7 +168,11 @@ fn what_is_wrong_with_a_person_is_named() {
     check_broken("DTM+329:840730", "DTM+329:841330", Wrong::Date);
     check_broken("ATT+2++F", "ATT+2++Q", Wrong::Sex);
     check_broken("NAT+2+IDN", "NAT+2+I9", Wrong::Country);
-    check_broken("NAD+FL+++CONTOH:LEMBAH:DINI", "NAD+FL+++:LEMBAH", Wrong::Name);
+    check_broken(
+        "NAD+FL+++CONTOH:LEMBAH:DINI",
+        "NAD+FL+++:LEMBAH",
+        Wrong::Name,
+    );
     check_broken("DOC+P:110:111+C0000101", "DOC+P:110:111", Wrong::Document);
 }
 
@@ -144,7 +205,10 @@ fn years_of_two_digits_are_past_for_a_birth_and_near_for_an_expiry() {
     };
     assert_eq!(person("329:840730", "329:261129").birth, "1926-11-29");
     assert_eq!(person("329:840730", "329:261128").birth, "2026-11-28");
-    assert_eq!(person("36:310401", "36:990401").documents[0].expiry, "1999-04-01");
+    assert_eq!(
+        person("36:310401", "36:990401").documents[0].expiry,
+        "1999-04-01"
+    );
 }
 
 #[test]

@@ -234,28 +234,38 @@ pub enum Refused {
     #[error("this cannot be done in a case that is {}", .0.name())]
     Status(Status),
     /// Two people are needed.
-    #[error("whoever decided a refusal, a deferral or a hand-over cannot authorise it; another person must")]
+    #[error(
+        "whoever decided a refusal, a deferral or a hand-over cannot authorise it; another person must"
+    )]
     SamePerson,
     /// A reason, words or a person is missing.
     #[error("give at least one reason, and say what was found in 3 to 2,000 characters")]
     Incomplete,
     /// The bureau was not heard.
-    #[error("a red notice is a request: record the answer of the national bureau of INTERPOL before calling it a hit")]
+    #[error(
+        "a red notice is a request: record the answer of the national bureau of INTERPOL before calling it a hit"
+    )]
     BureauFirst,
     /// The safeguarding path stands alone.
     #[error("this person is protected: nothing is offered but the safeguarding path")]
     Protected,
     /// Not one of those offered.
-    #[error("this is not among what the rule table offers for this person here; the case's page lists what is")]
+    #[error(
+        "this is not among what the rule table offers for this person here; the case's page lists what is"
+    )]
     NotOffered,
     /// Not an order of the referral, or nothing that could be so.
-    #[error("confirm orders of this referral, or a finding of the officer; a hit of nothing is no hit")]
+    #[error(
+        "confirm orders of this referral, or a finding of the officer; a hit of nothing is no hit"
+    )]
     NothingConfirmed,
     /// The ledger would not take it.
     #[error(transparent)]
     Unlawful(#[from] Unlawful),
     /// No receipt, or one where nothing is charged.
-    #[error("an overstay charge needs its amount and the number of its receipt, and nothing else has one")]
+    #[error(
+        "an overstay charge needs its amount and the number of its receipt, and nothing else has one"
+    )]
     NoReceipt,
     /// No decision yet, or the person was not handed over.
     #[error("first decide what is done, and record the hand-over where one is due")]
@@ -264,7 +274,9 @@ pub enum Refused {
     #[error("first record the contact with {}", .0.iter().map(|act| act_name(*act)).collect::<Vec<_>>().join(", "))]
     Owed(Vec<Act>),
     /// No whole signature.
-    #[error("name the receiving officer with service number, and have the hand-over signed, or typed with the reason why")]
+    #[error(
+        "name the receiving officer with service number, and have the hand-over signed, or typed with the reason why"
+    )]
     NotSigned,
     /// There is no such time.
     #[error("a contact was tried after the case was opened and not in the future")]

@@ -50,7 +50,10 @@ names!(Reason {
 impl Reason {
     /// Whether it leads to the safeguarding path.
     pub fn protects(self) -> bool {
-        matches!(self, Self::AsylumClaim | Self::Minor | Self::VictimIndicator)
+        matches!(
+            self,
+            Self::AsylumClaim | Self::Minor | Self::VictimIndicator
+        )
     }
 
     /// Whether an officer's own finding can carry a refusal or a deferral with a ground of the rule pack.
@@ -197,7 +200,9 @@ pub struct Contact {
 impl std::fmt::Debug for Contact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Contact");
-        shown.field("agency", &self.agency).field("reached", &self.reached);
+        shown
+            .field("agency", &self.agency)
+            .field("reached", &self.reached);
         shown.finish_non_exhaustive()
     }
 }
@@ -246,7 +251,10 @@ fn is_path(path: &str) -> bool {
     while let Some(command) = words.next() {
         let mut inside = |most: u32| {
             let plain = |word: &&str| word.len() <= 3 && word.bytes().all(|b| b.is_ascii_digit());
-            let number = words.next().filter(plain).and_then(|word| word.parse().ok());
+            let number = words
+                .next()
+                .filter(plain)
+                .and_then(|word| word.parse().ok());
             number.is_some_and(|number: u32| number <= most)
         };
         if !(inside(600) && inside(200)) {
@@ -296,6 +304,8 @@ impl Receiver {
 
 impl std::fmt::Debug for Receiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Receiver").field("agency", &self.agency).finish_non_exhaustive()
+        f.debug_struct("Receiver")
+            .field("agency", &self.agency)
+            .finish_non_exhaustive()
     }
 }

@@ -82,7 +82,12 @@ fn says(text: &str) -> bool {
 
 impl Case {
     /// A new case.
-    pub fn open(id: CaseId, referral: Referral, by: AccountId, now: UtcMs) -> Result<Self, Refused> {
+    pub fn open(
+        id: CaseId,
+        referral: Referral,
+        by: AccountId,
+        now: UtcMs,
+    ) -> Result<Self, Refused> {
         let person = &referral.traveller;
         let fits = |text: &str, least: usize| (least..=200).contains(&text.trim().chars().count());
         let whole = !referral.reasons.is_empty()
@@ -179,7 +184,11 @@ impl Case {
 
     /// Who has it now.
     pub fn taken_by(&self) -> Option<AccountId> {
-        let last = self.steps.iter().rev().find(|step| step.action == Action::Take);
+        let last = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.action == Action::Take);
         last.and_then(|step| step.by)
     }
 
@@ -197,13 +206,17 @@ impl Case {
             return Vec::new();
         };
         let hits = self.referral.hits.iter().map(|hit| hit.order);
-        hits.filter(|order| !conclusion.confirmed.contains(order)).collect()
+        hits.filter(|order| !conclusion.confirmed.contains(order))
+            .collect()
     }
 
     /// When the person's clock began, and when it ended.
     pub fn custody(&self) -> Option<(UtcMs, Option<UtcMs>)> {
         let first = |kinds: &[Kind]| {
-            let step = self.steps.iter().find(|step| kinds.contains(&step.action.kind()));
+            let step = self
+                .steps
+                .iter()
+                .find(|step| kinds.contains(&step.action.kind()));
             step.map(|step| step.at)
         };
         Some((first(&[Kind::Take])?, first(&[Kind::HandOver, Kind::Close])))
@@ -265,7 +278,8 @@ impl Case {
     fn may_close(&self, law: &Law) -> Result<(), Refused> {
         let offer = self.offer(law);
         let handed = !offer.hand_over || self.status == Status::HandedOver;
-        let decided = offer.acts.is_empty() || matches!(self.status, Status::Action | Status::HandedOver);
+        let decided =
+            offer.acts.is_empty() || matches!(self.status, Status::Action | Status::HandedOver);
         if !handed || !decided {
             return Err(Refused::NotDone);
         }
@@ -273,13 +287,24 @@ impl Case {
         if !owed.is_empty() {
             return Err(Refused::Owed(owed));
         }
-        self.decision(law).transpose().map(|_| ()).map_err(Refused::from)
+        self.decision(law)
+            .transpose()
+            .map(|_| ())
+            .map_err(Refused::from)
     }
 
     /// Appends an action, or says why not. Nothing changes on refusal.
-    pub fn apply(&mut self, action: Action, by: Option<AccountId>, law: &Law, now: UtcMs) -> Result<&Step, Refused> {
+    pub fn apply(
+        &mut self,
+        action: Action,
+        by: Option<AccountId>,
+        law: &Law,
+        now: UtcMs,
+    ) -> Result<&Step, Refused> {
         let refused = Refused::Status(self.status);
-        if !self.status.allowed().contains(&action.kind()) || by.is_none() != (action.kind() == Kind::Alarm) {
+        if !self.status.allowed().contains(&action.kind())
+            || by.is_none() != (action.kind() == Kind::Alarm)
+        {
             return Err(refused);
         }
         self.check(&action, by, law, now)?;
@@ -298,13 +323,25 @@ impl Case {
         action
     }
 
-    fn check(&self, action: &Action, by: Option<AccountId>, law: &Law, now: UtcMs) -> Result<(), Refused> {
+    fn check(
+        &self,
+        action: &Action,
+        by: Option<AccountId>,
+        law: &Law,
+        now: UtcMs,
+    ) -> Result<(), Refused> {
         match action {
-            Action::Interview { reasons, text } if reasons.is_empty() || reasons.len() > 8 || !says(text) => {
+            Action::Interview { reasons, text }
+                if reasons.is_empty() || reasons.len() > 8 || !says(text) =>
+            {
                 Err(Refused::Incomplete)
             }
             Action::Contact { contact } => self.check_contact(contact, now),
-            Action::Conclude { hit, confirmed, text } => self.check_conclusion(*hit, confirmed, text),
+            Action::Conclude {
+                hit,
+                confirmed,
+                text,
+            } => self.check_conclusion(*hit, confirmed, text),
             Action::Decide { .. } => self.check_decision(action, by, law),
             Action::Authorise | Action::Decline { .. } => self.check_authoriser(action, by, law),
             Action::HandOver { .. } if self.protected() => Err(Refused::Protected),
@@ -331,17 +368,24 @@ impl Case {
 
     /// Whether the national bureau was reached and answered.
     fn bureau_answered(&self) -> bool {
-        self.contacts().any(|contact| contact.agency == Agency::InterpolBureau && contact.reached)
+        self.contacts()
+            .any(|contact| contact.agency == Agency::InterpolBureau && contact.reached)
     }
 
-    fn check_conclusion(&self, hit: bool, confirmed: &[OrderId], text: &str) -> Result<(), Refused> {
+    fn check_conclusion(
+        &self,
+        hit: bool,
+        confirmed: &[OrderId],
+        text: &str,
+    ) -> Result<(), Refused> {
         if self.protected() {
             return Err(Refused::Protected);
         }
         if !says(text) {
             return Err(Refused::Incomplete);
         }
-        let of_referral = |order: &OrderId| self.referral.hits.iter().find(|one| one.order == *order);
+        let of_referral =
+            |order: &OrderId| self.referral.hits.iter().find(|one| one.order == *order);
         let mut notices = false;
         for order in confirmed {
             let found = of_referral(order).ok_or(Refused::NothingConfirmed)?;
@@ -357,7 +401,12 @@ impl Case {
         Ok(())
     }
 
-    fn check_decision(&self, action: &Action, by: Option<AccountId>, law: &Law) -> Result<(), Refused> {
+    fn check_decision(
+        &self,
+        action: &Action,
+        by: Option<AccountId>,
+        law: &Law,
+    ) -> Result<(), Refused> {
         let (Action::Decide { text, .. }, Some(by)) = (action, by) else {
             return Err(Refused::Incomplete);
         };
@@ -373,9 +422,15 @@ impl Case {
         if text.chars().count() > LONGEST_TEXT || (decided.act == Act::Safeguard && !says(text)) {
             return Err(Refused::Incomplete);
         }
-        let receipt = decided.receipt.as_deref().map(str::trim).unwrap_or_default();
+        let receipt = decided
+            .receipt
+            .as_deref()
+            .map(str::trim)
+            .unwrap_or_default();
         let receipted = (1..=60).contains(&receipt.chars().count());
-        if (decided.act == Act::Charge) != (receipted && decided.charge.is_some_and(|charge| charge > 0)) {
+        if (decided.act == Act::Charge)
+            != (receipted && decided.charge.is_some_and(|charge| charge > 0))
+        {
             return Err(Refused::NoReceipt);
         }
         if let Some(draft) = self.draft(&decided, law) {
@@ -384,7 +439,12 @@ impl Case {
         Ok(())
     }
 
-    fn check_authoriser(&self, action: &Action, by: Option<AccountId>, law: &Law) -> Result<(), Refused> {
+    fn check_authoriser(
+        &self,
+        action: &Action,
+        by: Option<AccountId>,
+        law: &Law,
+    ) -> Result<(), Refused> {
         if let Action::Decline { text } = action
             && !says(text)
         {

@@ -72,7 +72,11 @@ impl Offer {
     fn owe(&mut self, act: Act) {
         let duty = matches!(
             act,
-            Act::NotifyAgency | Act::NotifyPolice | Act::NotifyBureau | Act::CheckEarlierBan | Act::FieldCheck
+            Act::NotifyAgency
+                | Act::NotifyPolice
+                | Act::NotifyBureau
+                | Act::CheckEarlierBan
+                | Act::FieldCheck
         );
         if duty && !self.duties.contains(&act) {
             self.duties.push(act);
@@ -144,7 +148,8 @@ impl Case {
 
     /// The record of the ledger that a decision makes; none where none is made.
     pub(super) fn draft(&self, decided: &Decided, law: &Law) -> Option<Draft> {
-        let decides = self.referral.direction != Direction::Neither && law.site == SiteKind::Checkpoint;
+        let decides =
+            self.referral.direction != Direction::Neither && law.site == SiteKind::Checkpoint;
         Some(Draft {
             outcome: outcome(decided.act).filter(|_| decides)?,
             direction: self.referral.direction,

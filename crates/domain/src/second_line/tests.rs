@@ -81,7 +81,9 @@ impl Desk {
     fn try_at(&mut self, site: SiteKind, by: u128, action: Action) -> Result<(), Refused> {
         self.at = self.at + MINUTE_MS;
         let at = self.at;
-        self.case.apply(action, Some(officer(by)), &law(site), at).map(|_| ())
+        self.case
+            .apply(action, Some(officer(by)), &law(site), at)
+            .map(|_| ())
     }
 
     fn tries(&mut self, by: u128, action: Action) -> Result<(), Refused> {
@@ -98,7 +100,13 @@ impl Desk {
     }
 
     fn contact(&mut self, agency: Agency, reached: bool) -> Result<(), Refused> {
-        let answered = |text: &str| if reached { text.to_owned() } else { String::new() };
+        let answered = |text: &str| {
+            if reached {
+                text.to_owned()
+            } else {
+                String::new()
+            }
+        };
         let contact = Contact {
             agency,
             tried_at: self.at,
@@ -166,26 +174,84 @@ fn each_confirmed_list_offers_what_the_table_says() {
     use Act::*;
     use Direction::{Arrival, Departure};
     for (nationality, direction, kind, acts, hand_over) in [
-        ("IDN", Departure, OrderKind::ExitBan, vec![DeferDeparture], false),
-        ("IDN", Departure, OrderKind::UrgentExitBan, vec![DeferDeparture], false),
+        (
+            "IDN",
+            Departure,
+            OrderKind::ExitBan,
+            vec![DeferDeparture],
+            false,
+        ),
+        (
+            "IDN",
+            Departure,
+            OrderKind::UrgentExitBan,
+            vec![DeferDeparture],
+            false,
+        ),
         ("IDN", Departure, OrderKind::Wanted, vec![HandOver], true),
-        ("IDN", Departure, OrderKind::RedNotice, vec![AllowDeparture], false),
-        ("IDN", Departure, OrderKind::LostDocument, vec![AllowDeparture, DeferDeparture], false),
+        (
+            "IDN",
+            Departure,
+            OrderKind::RedNotice,
+            vec![AllowDeparture],
+            false,
+        ),
+        (
+            "IDN",
+            Departure,
+            OrderKind::LostDocument,
+            vec![AllowDeparture, DeferDeparture],
+            false,
+        ),
         ("IDN", Arrival, OrderKind::ExitBan, vec![Admit], false),
         ("IDN", Arrival, OrderKind::Wanted, vec![Admit], true),
         ("IDN", Arrival, OrderKind::RedNotice, vec![Admit], false),
         ("IDN", Arrival, OrderKind::LostDocument, vec![Admit], false),
-        ("UTO", Departure, OrderKind::ExitBan, vec![DeferDeparture], false),
-        ("UTO", Departure, OrderKind::EntryBan, vec![AllowDeparture], false),
+        (
+            "UTO",
+            Departure,
+            OrderKind::ExitBan,
+            vec![DeferDeparture],
+            false,
+        ),
+        (
+            "UTO",
+            Departure,
+            OrderKind::EntryBan,
+            vec![AllowDeparture],
+            false,
+        ),
         ("UTO", Departure, OrderKind::Wanted, vec![HandOver], true),
         ("UTO", Arrival, OrderKind::ExitBan, vec![Admit], false),
-        ("UTO", Arrival, OrderKind::EntryBan, vec![RefuseEntry], false),
+        (
+            "UTO",
+            Arrival,
+            OrderKind::EntryBan,
+            vec![RefuseEntry],
+            false,
+        ),
         ("UTO", Arrival, OrderKind::Wanted, vec![HandOver], true),
-        ("UTO", Arrival, OrderKind::RedNotice, vec![Admit, MayRefuseEntry], false),
-        ("UTO", Arrival, OrderKind::LostDocument, vec![Admit, RefuseEntry], false),
+        (
+            "UTO",
+            Arrival,
+            OrderKind::RedNotice,
+            vec![Admit, MayRefuseEntry],
+            false,
+        ),
+        (
+            "UTO",
+            Arrival,
+            OrderKind::LostDocument,
+            vec![Admit, RefuseEntry],
+            false,
+        ),
     ] {
         let offer = offered(nationality, direction, kind);
-        assert_eq!((offer.acts, offer.hand_over), (acts, hand_over), "{nationality} {direction:?} {kind:?}");
+        assert_eq!(
+            (offer.acts, offer.hand_over),
+            (acts, hand_over),
+            "{nationality} {direction:?} {kind:?}"
+        );
     }
 }
 
@@ -194,26 +260,49 @@ fn a_citizen_is_never_offered_a_refusal_of_entry() {
     for kind in OrderKind::ALL {
         for reason in Reason::ALL {
             let hits = [hit(1, *kind)];
-            let mut desk = Desk::refers("IDN", Direction::Arrival, &[Reason::ListHit, *reason], &hits);
+            let mut desk = Desk::refers(
+                "IDN",
+                Direction::Arrival,
+                &[Reason::ListHit, *reason],
+                &hits,
+            );
             desk.does(2, Action::Take);
             let _ = desk.contact(Agency::InterpolBureau, true);
             let _ = desk.tries(2, conclude(true, &[order(1)]));
             let refuses = |act: &Act| outcome(*act) == Some(Outcome::RefusedEntry);
             assert!(!desk.acts().iter().any(refuses), "{kind:?} {reason:?}");
             let tried = desk.tries(2, decide(Act::RefuseEntry, Some("no_valid_document")));
-            assert!(matches!(tried, Err(Refused::NotOffered | Refused::Protected)), "{tried:?}");
+            assert!(
+                matches!(tried, Err(Refused::NotOffered | Refused::Protected)),
+                "{tried:?}"
+            );
         }
     }
 }
 
 #[test]
 fn a_deferral_needs_ground_and_another_person() {
-    let mut desk = Desk::refers("IDN", Direction::Departure, &[Reason::ListHit], &[hit(1, OrderKind::ExitBan)]);
-    assert_eq!(desk.tries(2, conclude(true, &[order(1)])), Err(Refused::Status(Status::Opened)));
+    let mut desk = Desk::refers(
+        "IDN",
+        Direction::Departure,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::ExitBan)],
+    );
+    assert_eq!(
+        desk.tries(2, conclude(true, &[order(1)])),
+        Err(Refused::Status(Status::Opened))
+    );
     desk.does(2, Action::Take);
-    assert_eq!(desk.tries(2, decide(Act::DeferDeparture, None)), Err(Refused::NotOffered), "nothing was concluded");
+    assert_eq!(
+        desk.tries(2, decide(Act::DeferDeparture, None)),
+        Err(Refused::NotOffered),
+        "nothing was concluded"
+    );
     desk.does(2, conclude(true, &[order(1)]));
-    assert_eq!(desk.tries(2, decide(Act::AllowDeparture, None)), Err(Refused::NotOffered));
+    assert_eq!(
+        desk.tries(2, decide(Act::AllowDeparture, None)),
+        Err(Refused::NotOffered)
+    );
     let tried = desk.tries(2, decide(Act::DeferDeparture, None));
     assert_eq!(tried, Err(Refused::Unlawful(Unlawful::NoGround)));
     let tried = desk.tries(2, decide(Act::DeferDeparture, Some("no_means")));
@@ -221,9 +310,20 @@ fn a_deferral_needs_ground_and_another_person() {
     desk.does(2, decide(Act::DeferDeparture, Some("on_exit_ban_list")));
     assert_eq!(desk.case.status(), Status::AwaitingAuthoriser);
     assert_eq!(desk.tries(2, Action::Authorise), Err(Refused::SamePerson));
-    assert_eq!(desk.tries(3, Action::Close), Err(Refused::Status(Status::AwaitingAuthoriser)));
-    desk.does(3, Action::Decline { text: "ask the agency first".into() });
-    assert_eq!((desk.case.status(), desk.case.decided()), (Status::Hit, None));
+    assert_eq!(
+        desk.tries(3, Action::Close),
+        Err(Refused::Status(Status::AwaitingAuthoriser))
+    );
+    desk.does(
+        3,
+        Action::Decline {
+            text: "ask the agency first".into(),
+        },
+    );
+    assert_eq!(
+        (desk.case.status(), desk.case.decided()),
+        (Status::Hit, None)
+    );
     desk.does(2, decide(Act::DeferDeparture, Some("on_exit_ban_list")));
     desk.does(3, Action::Authorise);
     assert_eq!(desk.case.decided().unwrap().authorised_by, Some(officer(3)));
@@ -235,13 +335,28 @@ fn a_deferral_needs_ground_and_another_person() {
 
 #[test]
 fn the_national_bureau_is_heard_before_a_red_notice_is_a_hit() {
-    let mut desk = Desk::refers("UTO", Direction::Arrival, &[Reason::ListHit], &[hit(1, OrderKind::RedNotice)]);
+    let mut desk = Desk::refers(
+        "UTO",
+        Direction::Arrival,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::RedNotice)],
+    );
     desk.does(2, Action::Take);
-    assert_eq!(desk.tries(2, conclude(true, &[order(1)])), Err(Refused::BureauFirst));
+    assert_eq!(
+        desk.tries(2, conclude(true, &[order(1)])),
+        Err(Refused::BureauFirst)
+    );
     desk.contact(Agency::Police, true).unwrap();
     desk.contact(Agency::InterpolBureau, false).unwrap();
-    assert_eq!(desk.tries(2, conclude(true, &[order(1)])), Err(Refused::BureauFirst), "tried is not heard");
-    assert_eq!(desk.tries(2, decide(Act::MayRefuseEntry, Some("wanted_abroad"))), Err(Refused::NotOffered));
+    assert_eq!(
+        desk.tries(2, conclude(true, &[order(1)])),
+        Err(Refused::BureauFirst),
+        "tried is not heard"
+    );
+    assert_eq!(
+        desk.tries(2, decide(Act::MayRefuseEntry, Some("wanted_abroad"))),
+        Err(Refused::NotOffered)
+    );
     desk.contact(Agency::InterpolBureau, true).unwrap();
     desk.does(2, conclude(true, &[order(1)]));
     desk.does(2, decide(Act::MayRefuseEntry, Some("wanted_abroad")));
@@ -251,24 +366,51 @@ fn the_national_bureau_is_heard_before_a_red_notice_is_a_hit() {
 #[test]
 fn whoever_is_protected_has_one_path_only() {
     for reason in Reason::ALL.iter().filter(|reason| reason.protects()) {
-        let mut desk = Desk::refers("UTO", Direction::Arrival, &[Reason::ListHit], &[hit(1, OrderKind::Wanted)]);
+        let mut desk = Desk::refers(
+            "UTO",
+            Direction::Arrival,
+            &[Reason::ListHit],
+            &[hit(1, OrderKind::Wanted)],
+        );
         desk.does(2, Action::Take);
         desk.does(2, conclude(true, &[order(1)]));
         desk.does(2, decide(Act::HandOver, None));
         desk.does(3, Action::Authorise);
         desk.does(2, interview(*reason));
-        assert_eq!((desk.case.status(), desk.case.decided()), (Status::Hit, None), "what was decided falls");
+        assert_eq!(
+            (desk.case.status(), desk.case.decided()),
+            (Status::Hit, None),
+            "what was decided falls"
+        );
         assert_eq!(desk.acts(), [Act::Safeguard]);
         assert!(!desk.case.offer(&law(HERE)).hand_over);
-        for act in [Act::RefuseEntry, Act::DeferDeparture, Act::HandOver, Act::Admit] {
-            assert_eq!(desk.tries(2, decide(act, Some("wanted_abroad"))), Err(Refused::Protected));
+        for act in [
+            Act::RefuseEntry,
+            Act::DeferDeparture,
+            Act::HandOver,
+            Act::Admit,
+        ] {
+            assert_eq!(
+                desk.tries(2, decide(act, Some("wanted_abroad"))),
+                Err(Refused::Protected)
+            );
         }
-        assert_eq!(desk.tries(2, conclude(true, &[order(1)])), Err(Refused::Protected));
+        assert_eq!(
+            desk.tries(2, conclude(true, &[order(1)])),
+            Err(Refused::Protected)
+        );
         desk.does(2, decide(Act::Safeguard, None));
         let receiver = receiver();
-        assert_eq!(desk.tries(2, Action::HandOver { receiver }), Err(Refused::Protected));
+        assert_eq!(
+            desk.tries(2, Action::HandOver { receiver }),
+            Err(Refused::Protected)
+        );
         desk.does(2, Action::Close);
-        assert_eq!(desk.case.decision(&law(HERE)), None, "the ledger says nothing");
+        assert_eq!(
+            desk.case.decision(&law(HERE)),
+            None,
+            "the ledger says nothing"
+        );
     }
 }
 
@@ -278,19 +420,33 @@ fn a_protected_person_referred_as_such_needs_no_conclusion() {
     desk.does(2, Action::Take);
     assert_eq!(desk.acts(), [Act::Safeguard]);
     assert!(!desk.case.allowed(&law(HERE)).contains(&Kind::Conclude));
-    assert_eq!(desk.tries(2, Action::Close), Err(Refused::Status(Status::Taken)));
+    assert_eq!(
+        desk.tries(2, Action::Close),
+        Err(Refused::Status(Status::Taken))
+    );
     desk.does(2, decide(Act::Safeguard, None));
     desk.does(2, Action::Close);
 }
 
 #[test]
 fn what_the_officer_finds_carries_a_deferral_with_its_ground() {
-    let mut desk = Desk::refers("IDN", Direction::Departure, &[Reason::NonProceduralWorker], &[]);
+    let mut desk = Desk::refers(
+        "IDN",
+        Direction::Departure,
+        &[Reason::NonProceduralWorker],
+        &[],
+    );
     desk.does(2, Action::Take);
-    assert_eq!(desk.tries(2, conclude(true, &[order(5)])), Err(Refused::NothingConfirmed));
+    assert_eq!(
+        desk.tries(2, conclude(true, &[order(5)])),
+        Err(Refused::NothingConfirmed)
+    );
     desk.does(2, conclude(true, &[]));
     assert_eq!(desk.acts(), [Act::AllowDeparture, Act::DeferDeparture]);
-    desk.does(2, decide(Act::DeferDeparture, Some("suspected_non_procedural_worker")));
+    desk.does(
+        2,
+        decide(Act::DeferDeparture, Some("suspected_non_procedural_worker")),
+    );
     desk.does(3, Action::Authorise);
     desk.does(2, Action::Close);
 }
@@ -300,31 +456,64 @@ fn a_hit_of_nothing_is_no_hit() {
     let hits = [hit(1, OrderKind::ExitBan), hit(2, OrderKind::Wanted)];
     let mut desk = Desk::refers("IDN", Direction::Departure, &[Reason::ListHit], &hits);
     desk.does(2, Action::Take);
-    assert_eq!(desk.tries(2, conclude(true, &[])), Err(Refused::NothingConfirmed));
-    assert_eq!(desk.tries(2, conclude(false, &[order(1)])), Err(Refused::NothingConfirmed));
+    assert_eq!(
+        desk.tries(2, conclude(true, &[])),
+        Err(Refused::NothingConfirmed)
+    );
+    assert_eq!(
+        desk.tries(2, conclude(false, &[order(1)])),
+        Err(Refused::NothingConfirmed)
+    );
     assert_eq!(desk.case.cleared(), []);
     desk.does(2, conclude(true, &[order(1)]));
-    assert_eq!(desk.case.cleared(), [order(2)], "who is not the person of the other order");
+    assert_eq!(
+        desk.case.cleared(),
+        [order(2)],
+        "who is not the person of the other order"
+    );
     desk.does(2, conclude(false, &[]));
     assert_eq!(desk.case.cleared(), [order(1), order(2)]);
     assert_eq!(desk.acts(), [Act::AllowDeparture]);
     desk.does(2, decide(Act::AllowDeparture, None));
-    assert_eq!(desk.case.status(), Status::Action, "letting pass needs no other person");
+    assert_eq!(
+        desk.case.status(),
+        Status::Action,
+        "letting pass needs no other person"
+    );
 }
 
 #[test]
 fn a_hand_over_is_signed_before_the_case_closes() {
-    let mut desk = Desk::refers("IDN", Direction::Arrival, &[Reason::ListHit], &[hit(1, OrderKind::Wanted)]);
+    let mut desk = Desk::refers(
+        "IDN",
+        Direction::Arrival,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::Wanted)],
+    );
     desk.does(2, Action::Take);
     desk.does(2, conclude(true, &[order(1)]));
     desk.does(2, decide(Act::Admit, None));
-    assert_eq!(desk.case.status(), Status::AwaitingAuthoriser, "the hand-over waits for another person");
+    assert_eq!(
+        desk.case.status(),
+        Status::AwaitingAuthoriser,
+        "the hand-over waits for another person"
+    );
     desk.does(3, Action::Authorise);
     assert_eq!(desk.tries(2, Action::Close), Err(Refused::NotDone));
     let mut unsigned = receiver();
-    unsigned.signature = Signature::Drawn { path: "M 1 1".into() };
-    assert_eq!(desk.tries(2, Action::HandOver { receiver: unsigned }), Err(Refused::NotSigned));
-    desk.does(2, Action::HandOver { receiver: receiver() });
+    unsigned.signature = Signature::Drawn {
+        path: "M 1 1".into(),
+    };
+    assert_eq!(
+        desk.tries(2, Action::HandOver { receiver: unsigned }),
+        Err(Refused::NotSigned)
+    );
+    desk.does(
+        2,
+        Action::HandOver {
+            receiver: receiver(),
+        },
+    );
     assert_eq!(desk.case.status(), Status::HandedOver);
     desk.does(2, Action::Close);
     let decision = desk.case.decision(&law(HERE)).unwrap().unwrap();
@@ -360,11 +549,19 @@ fn signatures_are_strokes_inside_the_box_or_a_name_with_a_reason() {
 
 #[test]
 fn who_must_be_told_is_told_before_the_end() {
-    let mut desk = Desk::refers("IDN", Direction::Arrival, &[Reason::ListHit], &[hit(1, OrderKind::ExitBan)]);
+    let mut desk = Desk::refers(
+        "IDN",
+        Direction::Arrival,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::ExitBan)],
+    );
     desk.does(2, Action::Take);
     desk.does(2, conclude(true, &[order(1)]));
     desk.does(2, decide(Act::Admit, None));
-    assert_eq!(desk.tries(2, Action::Close), Err(Refused::Owed(vec![Act::NotifyAgency])));
+    assert_eq!(
+        desk.tries(2, Action::Close),
+        Err(Refused::Owed(vec![Act::NotifyAgency]))
+    );
     desk.contact(Agency::Police, true).unwrap();
     assert!(desk.tries(2, Action::Close).is_err(), "another agency");
     desk.contact(Agency::Kpk, false).unwrap();
@@ -374,11 +571,20 @@ fn who_must_be_told_is_told_before_the_end() {
 #[test]
 fn at_a_monitoring_site_nothing_is_decided_and_the_case_still_ends() {
     let elsewhere = SiteKind::MonitoringSite;
-    let mut desk = Desk::refers("UTO", Direction::Neither, &[Reason::ListHit], &[hit(1, OrderKind::Wanted)]);
+    let mut desk = Desk::refers(
+        "UTO",
+        Direction::Neither,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::Wanted)],
+    );
     desk.try_at(elsewhere, 2, Action::Take).unwrap();
-    desk.try_at(elsewhere, 2, conclude(true, &[order(1)])).unwrap();
+    desk.try_at(elsewhere, 2, conclude(true, &[order(1)]))
+        .unwrap();
     let offer = desk.case.offer(&law(elsewhere));
-    assert_eq!((offer.acts, offer.duties), (vec![], vec![Act::NotifyPolice]));
+    assert_eq!(
+        (offer.acts, offer.duties),
+        (vec![], vec![Act::NotifyPolice])
+    );
     assert!(desk.try_at(elsewhere, 2, Action::Close).is_err());
     desk.contact(Agency::Police, true).unwrap();
     desk.try_at(elsewhere, 2, Action::Close).unwrap();
@@ -390,7 +596,10 @@ fn a_foreigner_enters_until_a_day_and_an_overstay_is_charged_with_a_receipt() {
     let mut desk = Desk::refers("UTO", Direction::Arrival, &[Reason::DocumentDoubt], &[]);
     desk.does(2, Action::Take);
     desk.does(2, conclude(false, &[]));
-    assert_eq!(desk.tries(2, decide(Act::Admit, None)), Err(Refused::Unlawful(Unlawful::NoStay)));
+    assert_eq!(
+        desk.tries(2, decide(Act::Admit, None)),
+        Err(Refused::Unlawful(Unlawful::NoStay))
+    );
     let stay = |until: Option<Day>| Action::Decide {
         act: Act::Admit,
         ground: None,
@@ -403,7 +612,10 @@ fn a_foreigner_enters_until_a_day_and_an_overstay_is_charged_with_a_receipt() {
     desk.does(2, stay(law(HERE).day.plus_days(29)));
     assert_eq!(desk.case.status(), Status::Action, "whatever was given");
     let mut paid = decide(Act::Admit, None);
-    if let Action::Decide { charge, receipt, .. } = &mut paid {
+    if let Action::Decide {
+        charge, receipt, ..
+    } = &mut paid
+    {
         (*charge, *receipt) = (Some(5_000_000), Some("K-1".into()));
     }
     assert_eq!(desk.tries(2, paid), Err(Refused::NoReceipt));
@@ -418,15 +630,29 @@ fn the_clock_begins_when_the_case_is_taken_and_warns_twice() {
     let (soon, over) = (began + LONGEST / 100 * 80, began + LONGEST);
     assert_eq!(desk.case.next_alarm(LONGEST), Some((80, soon)));
     assert_eq!(desk.case.due(LONGEST, soon - 1), None);
-    assert_eq!(desk.case.due(LONGEST, soon), Some(Action::Alarm { percent: 80 }));
-    assert_eq!(desk.case.due(LONGEST, over), Some(Action::Alarm { percent: 100 }), "the higher one");
+    assert_eq!(
+        desk.case.due(LONGEST, soon),
+        Some(Action::Alarm { percent: 80 })
+    );
+    assert_eq!(
+        desk.case.due(LONGEST, over),
+        Some(Action::Alarm { percent: 100 }),
+        "the higher one"
+    );
     let alarm = |percent| Action::Alarm { percent };
     desk.case.apply(alarm(80), None, &law(HERE), soon).unwrap();
     assert_eq!(desk.case.next_alarm(LONGEST), Some((100, over)));
-    assert_eq!(desk.tries(2, alarm(100)), Err(Refused::Status(Status::Taken)), "people give no alarm");
+    assert_eq!(
+        desk.tries(2, alarm(100)),
+        Err(Refused::Status(Status::Taken)),
+        "people give no alarm"
+    );
     // Somebody else takes over: the person has been there all the same.
     desk.does(3, Action::Take);
-    assert_eq!((desk.case.custody(), desk.case.taken_by()), (Some((began, None)), Some(officer(3))));
+    assert_eq!(
+        (desk.case.custody(), desk.case.taken_by()),
+        (Some((began, None)), Some(officer(3)))
+    );
     desk.does(3, conclude(false, &[]));
     desk.does(3, decide(Act::AllowDeparture, None));
     desk.does(3, Action::Close);
@@ -435,13 +661,23 @@ fn the_clock_begins_when_the_case_is_taken_and_warns_twice() {
 
 #[test]
 fn a_case_reads_back_from_its_steps() {
-    let mut desk = Desk::refers("UTO", Direction::Arrival, &[Reason::ListHit], &[hit(1, OrderKind::Wanted)]);
+    let mut desk = Desk::refers(
+        "UTO",
+        Direction::Arrival,
+        &[Reason::ListHit],
+        &[hit(1, OrderKind::Wanted)],
+    );
     desk.does(2, Action::Take);
     desk.does(2, interview(Reason::ImposterDoubt));
     desk.does(2, conclude(true, &[order(1)]));
     desk.does(2, decide(Act::MayRefuseEntry, Some("false_statement")));
     desk.does(3, Action::Authorise);
-    desk.does(2, Action::HandOver { receiver: receiver() });
+    desk.does(
+        2,
+        Action::HandOver {
+            receiver: receiver(),
+        },
+    );
     let text = serde_json::to_string(desk.case.steps()).unwrap();
     let steps: Vec<Step> = serde_json::from_str(&text).unwrap();
     assert_eq!(Case::replay(desk.case.id(), steps), Some(desk.case.clone()));
@@ -453,7 +689,11 @@ fn a_case_reads_back_from_its_steps() {
 #[test]
 fn no_status_but_the_last_is_a_dead_end() {
     for status in Status::ALL {
-        assert_eq!(status.allowed().is_empty(), *status == Status::Closed, "{status:?}");
+        assert_eq!(
+            status.allowed().is_empty(),
+            *status == Status::Closed,
+            "{status:?}"
+        );
     }
     for kind in Kind::ALL {
         assert_eq!(kind.permission().is_none(), *kind == Kind::Alarm);

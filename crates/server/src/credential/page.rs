@@ -91,8 +91,7 @@ async fn page(
         account: id.to_string(),
         name: account.display_name,
         can_make: account.closed_at.is_none()
-            && (account.agency.is_some()
-                || account.role.may(Permission::SendPassengerLists)),
+            && (account.agency.is_some() || account.role.may(Permission::SendPassengerLists)),
         rows: found.iter().map(row).collect(),
         label: String::new(),
         days: "90".into(),

@@ -19,8 +19,8 @@ use crate::{
     import::{api as import, report},
     in_process, name_check,
     order::api as order,
-    person, policy, rule_pack,
     passenger_list::api as passenger_list,
+    person, policy, rule_pack,
     second_line::api as second_line,
     session, site,
 };

@@ -218,10 +218,17 @@ pub async fn send(
         true => StatusCode::OK,
         false => StatusCode::CREATED,
     };
-    let wants = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let wants = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     if wants.is_some_and(|wants| wants.contains("application/edifact")) {
         let text = cusres::reply(&handled.interchange, &lists, state.clock.now());
-        return Ok((status, [(header::CONTENT_TYPE, "application/edifact")], text).into_response());
+        return Ok((
+            status,
+            [(header::CONTENT_TYPE, "application/edifact")],
+            text,
+        )
+            .into_response());
     }
     Ok((status, Json(replies(&handled, &lists))).into_response())
 }
@@ -230,7 +237,9 @@ fn replies(handled: &Handled, lists: &[(List, Vec<Passenger>)]) -> Vec<Passenger
     let messages = handled.interchange.messages.iter();
     let pairs = messages.zip(lists);
     pairs
-        .map(|(message, (list, people))| reply(list, people, message.faults.iter().map(named).collect()))
+        .map(|(message, (list, people))| {
+            reply(list, people, message.faults.iter().map(named).collect())
+        })
         .collect()
 }
 
@@ -267,7 +276,11 @@ pub async fn get(
 }
 
 /// One list for API and page.
-pub(super) async fn full(state: &AppState, session: &Session, id: PassengerListId) -> ApiResult<PassengerListFull> {
+pub(super) async fn full(
+    state: &AppState,
+    session: &Session,
+    id: PassengerListId,
+) -> ApiResult<PassengerListFull> {
     let list = passenger_list::get(&state.db, id, None).await?;
     let people = people(state, session, id).await?;
     let mut who: Vec<Listed> = Vec::new();

@@ -34,12 +34,21 @@ fn code(answer: Answer) -> &'static str {
 pub fn reply(interchange: &Interchange, lists: &[(List, Vec<Passenger>)], now: UtcMs) -> String {
     let zone = Zone(0);
     let day = zone.iso_day(now).replace('-', "");
-    let time: String = zone.clock(now).chars().filter(char::is_ascii_digit).take(4).collect();
+    let time: String = zone
+        .clock(now)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(4)
+        .collect();
     let day = day.get(2..).unwrap_or_default();
     let reference = released(&interchange.reference);
     let mut out = String::from("UNA:+.? '");
     // Writing to a String cannot fail.
-    let _ = write!(out, "UNB+UNOC:3+TAPAL+{}+{day}:{time}+{reference}++APIS'", released(&interchange.sender));
+    let _ = write!(
+        out,
+        "UNB+UNOC:3+TAPAL+{}+{day}:{time}+{reference}++APIS'",
+        released(&interchange.sender)
+    );
     for (n, (list, people)) in (1..).zip(lists) {
         let mut segments = vec![
             format!("UNH+{n}+CUSRES:D:02B:UN:IATA"),
@@ -63,7 +72,10 @@ pub fn reply(interchange: &Interchange, lists: &[(List, Vec<Passenger>)], now: U
                 segments.push(format!("RFF+ABO:{}", released(&person.who.reference)));
             }
             segments.push(format!("RFF+ACT:{}", person.n));
-            segments.push(format!("ERC+{}", code(Answer::of(person.advice, person.decision))));
+            segments.push(format!(
+                "ERC+{}",
+                code(Answer::of(person.advice, person.decision))
+            ));
         }
         let count = segments.len() + 1;
         segments.push(format!("UNT+{count}+{n}"));

@@ -14,7 +14,7 @@ use tapal_domain::{
     day::Day,
     entry::COUNTRY_OFFSETS,
     id::{PassengerId, PassengerListId},
-    passenger_list::{Advice, Decision, expires_at, may_decide},
+    passenger_list::{Decision, expires_at, may_decide},
     role::Permission,
     time::UtcMs,
 };
@@ -43,7 +43,10 @@ fn spoiled(interchange: &Interchange) -> ApiError {
         "bad_passenger_list",
         "the list cannot be used: send it again whole; each reason gives the segment, counted from 1 without UNA, and what is wrong there",
     );
-    let messages = interchange.messages.iter().flat_map(|message| &message.faults);
+    let messages = interchange
+        .messages
+        .iter()
+        .flat_map(|message| &message.faults);
     let faults = interchange.faults.iter().chain(messages);
     error.reasons = faults.take(50).map(named).collect();
     error
@@ -52,7 +55,9 @@ fn spoiled(interchange: &Interchange) -> ApiError {
 /// `12:count`, or `12:date:person 3`.
 pub(crate) fn named(fault: &Fault) -> String {
     let wrong = serde_json::to_value(fault.wrong).ok();
-    let wrong = wrong.and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default();
+    let wrong = wrong
+        .and_then(|code| code.as_str().map(str::to_owned))
+        .unwrap_or_default();
     match fault.person {
         Some(person) => format!("{}:{wrong}:person {person}", fault.segment),
         None => format!("{}:{wrong}", fault.segment),
@@ -69,8 +74,15 @@ fn as_in_document(code: &str) -> String {
 
 fn who(person: &paxlst::Traveller) -> Who {
     let documents = person.documents.iter().filter(|one| !one.number.is_empty());
-    let issuer = documents.clone().next().map_or("", |one| one.issuer.as_str());
-    let issuer = if issuer.is_empty() { &person.nationality } else { issuer };
+    let issuer = documents
+        .clone()
+        .next()
+        .map_or("", |one| one.issuer.as_str());
+    let issuer = if issuer.is_empty() {
+        &person.nationality
+    } else {
+        issuer
+    };
     Who {
         surname: person.surname.clone(),
         given_names: person.given_names.clone(),
@@ -109,7 +121,12 @@ async fn screened(state: &AppState, message: &Message, now: UtcMs) -> ApiResult<
         departs: message.departs.clone(),
         arrives: message.arrives.clone(),
         left_out: i64::try_from(message.left_out).unwrap_or(i64::MAX),
-        expires_at: expires_at(&message.arrives, offset(), now, state.config.passenger_list_ms),
+        expires_at: expires_at(
+            &message.arrives,
+            offset(),
+            now,
+            state.config.passenger_list_ms,
+        ),
         people: people.into_iter().map(person).collect(),
     })
 }
@@ -177,23 +194,35 @@ pub async fn decide_by(
 ) -> ApiResult<PassengerListId> {
     session.require(Permission::JudgePassengers)?;
     let (list, found) = passenger_list::person(&state.db, id).await?;
-    may_decide(found.advice, nationality(&found.who).as_ref(), decision, reason)
-        .map_err(|why| ApiError::invalid(why.code(), why.to_string()))?;
+    may_decide(
+        found.advice,
+        nationality(&found.who).as_ref(),
+        decision,
+        reason,
+    )
+    .map_err(|why| ApiError::invalid(why.code(), why.to_string()))?;
     let now = state.clock.now();
     passenger_list::decide(&state.db, now, session.account, id, decision, reason.trim()).await?;
     Ok(list)
 }
 
 /// The people of a list; the look is recorded.
-pub async fn people(state: &AppState, session: &Session, id: PassengerListId) -> ApiResult<Vec<Passenger>> {
+pub async fn people(
+    state: &AppState,
+    session: &Session,
+    id: PassengerListId,
+) -> ApiResult<Vec<Passenger>> {
     session.require(Permission::ReadPassengerLists)?;
     let people = passenger_list::people(&state.db, id).await?;
     let now = state.clock.now();
-    tapal_store::look::record(&state.db, now, session.account, "passenger_list", id, "identities").await?;
+    tapal_store::look::record(
+        &state.db,
+        now,
+        session.account,
+        "passenger_list",
+        id,
+        "identities",
+    )
+    .await?;
     Ok(people)
-}
-
-/// Referred ones first, as the page and the API show them.
-pub(crate) fn is_referred(passenger: &Passenger) -> bool {
-    passenger.advice == Advice::Refer
 }

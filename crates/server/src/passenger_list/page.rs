@@ -119,7 +119,9 @@ fn row(shell: &Shell, list: &PassengerListView) -> Row {
 pub async fn list(State(state): State<AppState>, visit: Visit) -> ApiResult<Response> {
     let shell = visit.polling("passenger-lists", 30_000);
     let lists = passenger_list::lists(&state.db, 200).await?;
-    let rows = lists.iter().map(|list| row(&shell, &PassengerListView::from(list)));
+    let rows = lists
+        .iter()
+        .map(|list| row(&shell, &PassengerListView::from(list)));
     show(ListsPage {
         notice: visit.done(),
         rows: rows.collect(),
@@ -137,10 +139,18 @@ pub async fn one(
     show(page(&state, &visit, id, notice).await?)
 }
 
-async fn page(state: &AppState, visit: &Visit, id: PassengerListId, notice: Option<Notice>) -> ApiResult<ListPage> {
+async fn page(
+    state: &AppState,
+    visit: &Visit,
+    id: PassengerListId,
+    notice: Option<Notice>,
+) -> ApiResult<ListPage> {
     let shell = visit.shell("passenger-lists");
     let found = full(state, &visit.session, id).await?;
-    let (referred, others): (Vec<_>, Vec<_>) = found.people.iter().partition(|one| one.advice == Advice::Refer);
+    let (referred, others): (Vec<_>, Vec<_>) = found
+        .people
+        .iter()
+        .partition(|one| one.advice == Advice::Refer);
     Ok(ListPage {
         notice,
         row: row(&shell, &found.list),
@@ -154,7 +164,9 @@ async fn page(state: &AppState, visit: &Visit, id: PassengerListId, notice: Opti
 }
 
 fn name(one: &PassengerView) -> String {
-    format!("{} {}", one.surname, one.given_names).trim().to_owned()
+    format!("{} {}", one.surname, one.given_names)
+        .trim()
+        .to_owned()
 }
 
 fn card(shell: &Shell, one: &PassengerView) -> Card {
@@ -164,7 +176,11 @@ fn card(shell: &Shell, one: &PassengerView) -> Card {
             verdict: shell.word("name-check-verdict", hit.verdict.name()),
             tone,
             icon,
-            what: format!("{} · {}", shell.word("order-kind", hit.kind.name()), shell.word("agency", hit.agency.name())),
+            what: format!(
+                "{} · {}",
+                shell.word("order-kind", hit.kind.name()),
+                shell.word("agency", hit.agency.name())
+            ),
             name: hit.name.clone(),
         }
     });
@@ -199,8 +215,14 @@ fn card(shell: &Shell, one: &PassengerView) -> Card {
 }
 
 fn notes(shell: &Shell, one: &PassengerView) -> String {
-    let notes = [(one.crew, "passenger-crew"), (one.in_transit, "passenger-in-transit")];
-    let words = notes.into_iter().filter(|(is, _)| *is).map(|(_, key)| shell.t(key));
+    let notes = [
+        (one.crew, "passenger-crew"),
+        (one.in_transit, "passenger-in-transit"),
+    ];
+    let words = notes
+        .into_iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, key)| shell.t(key));
     words.collect::<Vec<_>>().join(" · ")
 }
 

@@ -50,11 +50,19 @@ fn with_hits(state: &AppState, mut who: Who, here: Here) -> Who {
         nationality: nationality.to_owned(),
         documents: who.documents.clone(),
     };
-    let found = state.names.screen(Among::Approved, &asked.subject(), MOST_HITS, |_, term, by_name| {
-        here.in_force(term.status, term.first_day, term.last_day) && (!by_name || answers_to_a_name(term.kind))
-    });
+    let found = state.names.screen(
+        Among::Approved,
+        &asked.subject(),
+        MOST_HITS,
+        |_, term, by_name| {
+            here.in_force(term.status, term.first_day, term.last_day)
+                && (!by_name || answers_to_a_name(term.kind))
+        },
+    );
     let hits = answers(&found).into_iter().take(MOST_HITS);
-    who.hits = hits.map(|answer| PassengerHit::new(answer.who, answer.verdict())).collect();
+    who.hits = hits
+        .map(|answer| PassengerHit::new(answer.who, answer.verdict()))
+        .collect();
     who
 }
 
@@ -87,7 +95,10 @@ pub async fn run_due(state: &AppState, now: UtcMs) -> ApiResult<usize> {
             let fresh = all(state, asked, now).await?;
             let mut referred = Vec::new();
             for ((id, who), old) in ids.into_iter().zip(fresh).zip(old) {
-                let newly = who.hits.iter().any(|hit| old.iter().all(|known| known.id != hit.id));
+                let newly = who
+                    .hits
+                    .iter()
+                    .any(|hit| old.iter().all(|known| known.id != hit.id));
                 if newly && advice(&who) == Advice::Refer {
                     referred.push((id, who));
                 }
@@ -104,9 +115,14 @@ pub async fn run(state: AppState) {
     loop {
         match run_due(&state, state.clock.now()).await {
             Ok(_) => {}
-            Err(error) if error.code == "names_loading" => tokio::time::sleep(Duration::from_secs(3)).await,
+            Err(error) if error.code == "names_loading" => {
+                tokio::time::sleep(Duration::from_secs(3)).await
+            }
             Err(error) => {
-                tracing::error!(code = error.code, "passengers were not screened again; it is tried again");
+                tracing::error!(
+                    code = error.code,
+                    "passengers were not screened again; it is tried again"
+                );
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
         }

@@ -166,7 +166,12 @@ pub struct SecondLineAuthorisationInput {
     pub text: String,
 }
 
-async fn done(state: &AppState, session: &Session, id: CaseId, action: Action) -> ApiResult<Json<CaseView>> {
+async fn done(
+    state: &AppState,
+    session: &Session,
+    id: CaseId,
+    action: Action,
+) -> ApiResult<Json<CaseView>> {
     act_by(state, session, id, action).await?;
     Ok(Json(look(state, session, id).await?))
 }
@@ -253,8 +258,22 @@ pub async fn conclude(
     At(id): At<CaseId>,
     Input(input): Input<SecondLineConclusionInput>,
 ) -> ApiResult<Json<CaseView>> {
-    let SecondLineConclusionInput { hit, confirmed, text } = input;
-    done(&state, &session, id, Action::Conclude { hit, confirmed, text }).await
+    let SecondLineConclusionInput {
+        hit,
+        confirmed,
+        text,
+    } = input;
+    done(
+        &state,
+        &session,
+        id,
+        Action::Conclude {
+            hit,
+            confirmed,
+            text,
+        },
+    )
+    .await
 }
 
 /// Decides what is done, out of what is offered. A refusal, a deferral or a hand-over waits for another person.

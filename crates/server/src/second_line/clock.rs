@@ -18,7 +18,9 @@ pub async fn run_due(state: &AppState, now: UtcMs) -> ApiResult<usize> {
         };
         match act(state, filed, action, None, By::Clock).await {
             Ok(_) => rung += 1,
-            Err(error) => tracing::error!(case = %id, code = error.code, "the clock of a case failed"),
+            Err(error) => {
+                tracing::error!(case = %id, code = error.code, "the clock of a case failed")
+            }
         }
     }
     second_line::expire(&state.db, now).await?;

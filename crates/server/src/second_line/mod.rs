@@ -72,7 +72,12 @@ fn not_in_force() -> ApiError {
 }
 
 /// The orders as they stand, each in force at the site today.
-async fn in_force(state: &AppState, site: SiteId, orders: &[OrderId], now: UtcMs) -> ApiResult<Vec<Hit>> {
+async fn in_force(
+    state: &AppState,
+    site: SiteId,
+    orders: &[OrderId],
+    now: UtcMs,
+) -> ApiResult<Vec<Hit>> {
     let who: Vec<Listed> = orders.iter().map(|order| Listed::Order(*order)).collect();
     let found = lines(&state.db, &who).await?;
     let site = tapal_store::site::get(&state.db, site).await?;
@@ -92,7 +97,11 @@ async fn in_force(state: &AppState, site: SiteId, orders: &[OrderId], now: UtcMs
 
 /// Refers a traveller to second line. The desk's page and the API call it. What `hits` say of an order is looked up
 /// again: its id counts. Sent again with the same crossing it gives the case that is there already.
-pub async fn open(state: &AppState, session: &Session, mut referral: Referral) -> ApiResult<CaseId> {
+pub async fn open(
+    state: &AppState,
+    session: &Session,
+    mut referral: Referral,
+) -> ApiResult<CaseId> {
     session.require(Permission::RecordCrossings)?;
     session.require_site(referral.site)?;
     let now = state.clock.now();
@@ -107,7 +116,12 @@ pub async fn open(state: &AppState, session: &Session, mut referral: Referral) -
     opened(state, referral, session.account, session.by()).await
 }
 
-async fn opened(state: &AppState, referral: Referral, account: AccountId, by: By) -> ApiResult<CaseId> {
+async fn opened(
+    state: &AppState,
+    referral: Referral,
+    account: AccountId,
+    by: By,
+) -> ApiResult<CaseId> {
     let now = state.clock.now();
     let id = CaseId(state.clock.new_uuid());
     let case = Case::open(id, referral, account, now).map_err(|why| refused(&why))?;
@@ -115,7 +129,12 @@ async fn opened(state: &AppState, referral: Referral, account: AccountId, by: By
 }
 
 /// Does one thing in a case. The end and the record of the ledger are one change; closing a closed case changes nothing.
-pub async fn act_by(state: &AppState, session: &Session, id: CaseId, action: Action) -> ApiResult<Filed> {
+pub async fn act_by(
+    state: &AppState,
+    session: &Session,
+    id: CaseId,
+    action: Action,
+) -> ApiResult<Filed> {
     let permission = action.kind().permission().ok_or_else(ApiError::forbidden)?;
     session.require(permission)?;
     let filed = second_line::get(&state.db, id, session.site).await?;
@@ -141,7 +160,8 @@ pub(crate) async fn act(
     let law = law(state, filed.case.referral().site, now).await?;
     let mut case = filed.case;
     let ends = action.kind() == Kind::Close;
-    case.apply(action, account, &law, now).map_err(|why| refused(&why))?;
+    case.apply(action, account, &law, now)
+        .map_err(|why| refused(&why))?;
     let crossing = match ends {
         true => crossing(&case, &law, account, now)?,
         false => None,
@@ -157,7 +177,12 @@ pub(crate) async fn act(
 }
 
 /// The record of the ledger that ends a case; none where nothing is decided.
-fn crossing(case: &Case, law: &Law, closed_by: Option<AccountId>, now: UtcMs) -> ApiResult<Option<NewCrossing>> {
+fn crossing(
+    case: &Case,
+    law: &Law,
+    closed_by: Option<AccountId>,
+    now: UtcMs,
+) -> ApiResult<Option<NewCrossing>> {
     let Some(decision) = case.decision(law) else {
         return Ok(None);
     };
@@ -181,7 +206,9 @@ fn crossing(case: &Case, law: &Law, closed_by: Option<AccountId>, now: UtcMs) ->
             sex: person.sex.clone(),
         },
         decision,
-        order: case.conclusion().and_then(|one| one.confirmed.first().copied()),
+        order: case
+            .conclusion()
+            .and_then(|one| one.confirmed.first().copied()),
         alert: referral.alert,
         case: Some(case.id()),
         permit: None,
@@ -197,11 +224,23 @@ pub async fn look(state: &AppState, session: &Session, id: CaseId) -> ApiResult<
 }
 
 /// As [`look`], with what it was made from.
-pub(crate) async fn seen(state: &AppState, session: &Session, id: CaseId) -> ApiResult<(Case, CaseView)> {
+pub(crate) async fn seen(
+    state: &AppState,
+    session: &Session,
+    id: CaseId,
+) -> ApiResult<(Case, CaseView)> {
     session.require(Permission::ReadCases)?;
     let filed = second_line::get(&state.db, id, session.site).await?;
     let now = state.clock.now();
-    tapal_store::look::record(&state.db, now, session.account, "second_line", id, "identity").await?;
+    tapal_store::look::record(
+        &state.db,
+        now,
+        session.account,
+        "second_line",
+        id,
+        "identity",
+    )
+    .await?;
     let law = law(state, filed.case.referral().site, now).await?;
     let case = filed.case.clone();
     Ok((case, view::of(filed, &law, now)))
@@ -216,7 +255,15 @@ pub async fn queue(state: &AppState, session: &Session, closed: bool) -> ApiResu
         false => second_line::waiting(&state.db, session.site, 100).await?,
     };
     if !found.is_empty() {
-        tapal_store::look::record(&state.db, now, session.account, "second_line", "all", "identities").await?;
+        tapal_store::look::record(
+            &state.db,
+            now,
+            session.account,
+            "second_line",
+            "all",
+            "identities",
+        )
+        .await?;
     }
     let mut all = Vec::with_capacity(found.len());
     for filed in found {

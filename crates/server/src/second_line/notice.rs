@@ -108,13 +108,22 @@ fn order(case: &Case) -> Option<&Hit> {
 fn part(case: &Case, site: &Site, lang: Lang, now: UtcMs) -> ApiResult<Part> {
     let t = |key: &str| text(lang, key, &[]);
     let zone = Zone(site.utc_offset_minutes);
-    let decided = case.decided().ok_or_else(|| ApiError::internal("a notice without a decision"))?;
-    let step = case.steps().iter().rev().find(|step| step.action == tapal_domain::second_line::Action::Authorise);
+    let decided = case
+        .decided()
+        .ok_or_else(|| ApiError::internal("a notice without a decision"))?;
+    let step = case
+        .steps()
+        .iter()
+        .rev()
+        .find(|step| step.action == tapal_domain::second_line::Action::Authorise);
     let at = step.map_or(now, |step| step.at);
     let day = tapal_domain::day::Day::at(at, site.utc_offset_minutes);
-    let pack = rule_pack::pack_for(day).ok_or_else(|| ApiError::internal("no rule pack holds on this day"))?;
+    let pack = rule_pack::pack_for(day)
+        .ok_or_else(|| ApiError::internal("no rule pack holds on this day"))?;
     let ground = decided.ground.as_deref().and_then(|code| pack.ground(code));
-    let law = ground.map(|ground| ground.source.citation.clone()).filter(|law| !law.is_empty());
+    let law = ground
+        .map(|ground| ground.source.citation.clone())
+        .filter(|law| !law.is_empty());
     let checked = ground.is_some_and(|ground| ground.source.verified);
     let person = &case.referral().traveller;
     let facts = |all: Vec<(&str, String)>| {
@@ -125,8 +134,12 @@ fn part(case: &Case, site: &Site, lang: Lang, now: UtcMs) -> ApiResult<Part> {
         Some(hit) => t(&format!("agency-{}", hit.agency.name())),
         None => t("agency-immigration"),
     };
-    let why = ground.map_or(String::new(), |ground| t(&format!("crossing-ground-{}", ground.code)));
-    let list = order(case).map_or(String::new(), |hit| t(&format!("order-kind-{}", hit.kind.name())));
+    let why = ground.map_or(String::new(), |ground| {
+        t(&format!("crossing-ground-{}", ground.code))
+    });
+    let list = order(case).map_or(String::new(), |hit| {
+        t(&format!("order-kind-{}", hit.kind.name()))
+    });
     let title = title(case);
     let mut blocks = vec![
         Block::Heading(1, t(&title)),
@@ -140,7 +153,10 @@ fn part(case: &Case, site: &Site, lang: Lang, now: UtcMs) -> ApiResult<Part> {
         ]),
         Block::Heading(2, t("letter-why")),
         facts(vec![
-            ("case-letter-decided", t(&format!("crossing-action-{}", act_code(decided.act)))),
+            (
+                "case-letter-decided",
+                t(&format!("crossing-action-{}", act_code(decided.act))),
+            ),
             ("case-letter-ground", why),
             ("case-letter-list", list),
             ("letter-law", law.unwrap_or_else(|| pack.title.clone())),

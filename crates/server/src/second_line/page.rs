@@ -6,11 +6,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use tapal_domain::{
-    id::SiteId,
-    second_line::Status,
-    time::MINUTE_MS,
-};
+use tapal_domain::{id::SiteId, second_line::Status, time::MINUTE_MS};
 
 use super::{CaseView, queue};
 use crate::{
@@ -67,7 +63,8 @@ pub async fn list(
     let cases = queue(&state, &visit.session, closed).await?;
     let names = tapal_store::account::names(&state.db).await?;
     let sites = tapal_store::site::list(&state.db).await?;
-    let sites: HashMap<SiteId, String> = sites.into_iter().map(|site| (site.id, site.name)).collect();
+    let sites: HashMap<SiteId, String> =
+        sites.into_iter().map(|site| (site.id, site.name)).collect();
     let row = |case: &CaseView| {
         let site = sites.get(&case.referral.site).cloned().unwrap_or_default();
         let direction = shell.word("crossing-direction", direction(case));
@@ -79,7 +76,10 @@ pub async fn list(
             opened: shell.full(&case.opened_at),
             state: shell.word("case-status", case.status.name()),
             tone: tone(case.status),
-            who: case.taken_by.and_then(|by| names.get(&by).cloned()).unwrap_or_default(),
+            who: case
+                .taken_by
+                .and_then(|by| names.get(&by).cloned())
+                .unwrap_or_default(),
             mine: case.taken_by == Some(visit.session.account),
             clock: clock(&shell, case),
         }
@@ -107,7 +107,10 @@ pub(super) fn direction(case: &CaseView) -> &'static str {
 
 /// Reasons in words.
 pub(super) fn reasons(shell: &Shell, case: &CaseView) -> String {
-    let words = case.reasons.iter().map(|reason| shell.word("case-reason", reason.name()));
+    let words = case
+        .reasons
+        .iter()
+        .map(|reason| shell.word("case-reason", reason.name()));
     words.collect::<Vec<_>>().join(" · ")
 }
 
@@ -141,6 +144,10 @@ pub(super) fn clock(shell: &Shell, case: &CaseView) -> Option<ClockLine> {
         latest: shell.full(&until),
         runs,
         tone,
-        words: shell.t2(key, ("hours", &(minutes / 60)), ("minutes", &format!("{:02}", minutes % 60))),
+        words: shell.t2(
+            key,
+            ("hours", &(minutes / 60)),
+            ("minutes", &format!("{:02}", minutes % 60)),
+        ),
     })
 }

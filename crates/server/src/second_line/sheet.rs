@@ -112,7 +112,12 @@ pub async fn one(
     show(page(&state, &visit, id, notice).await?)
 }
 
-async fn page(state: &AppState, visit: &Visit, id: CaseId, notice: Option<Notice>) -> ApiResult<CasePage> {
+async fn page(
+    state: &AppState,
+    visit: &Visit,
+    id: CaseId,
+    notice: Option<Notice>,
+) -> ApiResult<CasePage> {
     let shell = visit.shell("second-line");
     let (case, view) = seen(state, &visit.session, id).await?;
     let names = tapal_store::account::names(&state.db).await?;
@@ -136,19 +141,44 @@ async fn page(state: &AppState, visit: &Visit, id: CaseId, notice: Option<Notice
         facts: facts(&shell, &view, &place.name),
         reasons: view.reasons.iter().map(words).collect(),
         text: view.referral.text.clone(),
-        alert: view.referral.alert.map_or(String::new(), |alert| alert.to_string()),
+        alert: view
+            .referral
+            .alert
+            .map_or(String::new(), |alert| alert.to_string()),
         listed: listed(&shell, &view),
-        reason_choices: choices(&shell, "case-reason", Reason::ALL.iter().map(|one| one.name()), ""),
+        reason_choices: choices(
+            &shell,
+            "case-reason",
+            Reason::ALL.iter().map(|one| one.name()),
+            "",
+        ),
         agencies: agencies(&shell, &view),
-        channels: choices(&shell, "case-channel", Channel::ALL.iter().map(|one| one.name()), ""),
+        channels: choices(
+            &shell,
+            "case-channel",
+            Channel::ALL.iter().map(|one| one.name()),
+            "",
+        ),
         acts,
         decided: decided(&shell, &view, &names),
-        owed: view.offer.owed.iter().map(|act| act_word(&shell, *act)).collect(),
+        owed: view
+            .offer
+            .owed
+            .iter()
+            .map(|act| act_word(&shell, *act))
+            .collect(),
         hand_over: view.offer.hand_over,
         letter: super::notice::is_told(&view),
         signature: drawn(&case),
-        steps: view.steps.iter().map(|step| step_line(&shell, step, &names)).collect(),
-        today: crate::second_line::law(state, view.referral.site, shell.now).await?.day.to_string(),
+        steps: view
+            .steps
+            .iter()
+            .map(|step| step_line(&shell, step, &names))
+            .collect(),
+        today: crate::second_line::law(state, view.referral.site, shell.now)
+            .await?
+            .day
+            .to_string(),
         can: can(visit, &view),
         shell,
     })
@@ -164,10 +194,16 @@ fn drawn(case: &Case) -> String {
 fn can(visit: &Visit, view: &CaseView) -> Can {
     let may = |kind: Kind| {
         let allowed = view.allowed.contains(&kind);
-        allowed && kind.permission().is_some_and(|permission| visit.session.may(permission))
+        allowed
+            && kind
+                .permission()
+                .is_some_and(|permission| visit.session.may(permission))
     };
     let mine = view.taken_by == Some(visit.session.account);
-    let own = view.decided.as_ref().is_some_and(|one| one.by == visit.session.account);
+    let own = view
+        .decided
+        .as_ref()
+        .is_some_and(|one| one.by == visit.session.account);
     let begun = view.taken_by.is_some();
     Can {
         take: may(Kind::Take) && !begun,
@@ -192,11 +228,19 @@ fn facts(shell: &Shell, view: &CaseView, place: &str) -> Vec<(String, String)> {
         ("entry-birth-date", person.birth_date.clone()),
         ("entry-sex", sex(shell, &person.sex)),
         ("case-where", place.to_owned()),
-        ("case-direction", shell.word("crossing-direction", direction(view))),
-        ("case-found-by", shell.word("crossing-detection", referral.detection.name())),
+        (
+            "case-direction",
+            shell.word("crossing-direction", direction(view)),
+        ),
+        (
+            "case-found-by",
+            shell.word("crossing-detection", referral.detection.name()),
+        ),
         ("case-opened", shell.full(&view.opened_at)),
     ];
-    facts.map(|(key, value)| (shell.t(key), or_dash(&value))).into()
+    facts
+        .map(|(key, value)| (shell.t(key), or_dash(&value)))
+        .into()
 }
 
 fn listed(shell: &Shell, view: &CaseView) -> Vec<Listed> {
@@ -225,7 +269,8 @@ fn agencies(shell: &Shell, view: &CaseView) -> Vec<Choice> {
 
 pub(super) fn act_code(act: Act) -> String {
     let code = serde_json::to_value(act).ok();
-    code.and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
+    code.and_then(|code| code.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 pub(super) fn act_word(shell: &Shell, act: Act) -> String {
@@ -260,7 +305,10 @@ fn decided(shell: &Shell, view: &CaseView, names: &HashMap<AccountId, String>) -
         return String::new();
     };
     let name = |id: &AccountId| names.get(id).cloned().unwrap_or_default();
-    let ground = one.ground.as_ref().map(|code| shell.word("crossing-ground", code));
+    let ground = one
+        .ground
+        .as_ref()
+        .map(|code| shell.word("crossing-ground", code));
     let until = one.stay_until.map(|day| day_of(shell, day));
     let mut parts = vec![act_word(shell, one.act)];
     parts.extend(ground);
@@ -288,7 +336,11 @@ fn step_line(shell: &Shell, step: &CaseStep, names: &HashMap<AccountId, String>)
         });
     }
     if let Some(contact) = &step.contact {
-        let reached = if contact.reached { "case-reached" } else { "case-not-reached" };
+        let reached = if contact.reached {
+            "case-reached"
+        } else {
+            "case-not-reached"
+        };
         notes.push(shell.word("agency", contact.agency.name()));
         notes.push(shell.word("case-channel", contact.channel.name()));
         notes.push(shell.full(&contact.tried_at));
@@ -298,7 +350,11 @@ fn step_line(shell: &Shell, step: &CaseStep, names: &HashMap<AccountId, String>)
     if let Some(receiver) = &step.receiver {
         notes.push(shell.word("agency", receiver.agency.name()));
         notes.extend([&receiver.name, &receiver.rank, &receiver.number].map(String::clone));
-        let signed = if receiver.drawn { "case-signed" } else { "case-signed-typed" };
+        let signed = if receiver.drawn {
+            "case-signed"
+        } else {
+            "case-signed-typed"
+        };
         notes.push(shell.t(signed));
     }
     notes.push(step.text.clone());
@@ -322,7 +378,12 @@ fn bad_form() -> ApiError {
     ApiError::invalid("bad_form", "a field is missing or has the wrong form")
 }
 
-async fn acted(state: &AppState, visit: &Visit, id: CaseId, action: ApiResult<Action>) -> ApiResult<Response> {
+async fn acted(
+    state: &AppState,
+    visit: &Visit,
+    id: CaseId,
+    action: ApiResult<Action>,
+) -> ApiResult<Response> {
     let outcome = match action {
         Ok(action) => act_by(state, &visit.session, id, action).await,
         Err(error) => Err(error),
@@ -347,17 +408,25 @@ fn one_of<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
 }
 
 fn some_of(pairs: &Pairs, name: &str) -> Option<String> {
-    Some(one_of(pairs, name)).filter(|text| !text.is_empty()).map(str::to_owned)
+    Some(one_of(pairs, name))
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 /// Every value of a field, read; a wrong one is a wrong form.
 fn all_of<T>(pairs: &Pairs, name: &str, read: impl Fn(&str) -> Option<T>) -> ApiResult<Vec<T>> {
     let values = pairs.iter().filter(|(key, _)| key == name);
-    values.map(|(_, value)| read(value).ok_or_else(bad_form)).collect()
+    values
+        .map(|(_, value)| read(value).ok_or_else(bad_form))
+        .collect()
 }
 
 /// `POST /second-line/{id}/taking`.
-pub async fn take(State(state): State<AppState>, visit: Visit, At(id): At<CaseId>) -> ApiResult<Response> {
+pub async fn take(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<CaseId>,
+) -> ApiResult<Response> {
     acted(&state, &visit, id, Ok(Action::Take)).await
 }
 
@@ -406,7 +475,11 @@ pub async fn conclude(
     let hit = one_of(&pairs, "hit") == "yes";
     let text = one_of(&pairs, "text").to_owned();
     let ticked = all_of(&pairs, "confirmed", |order| order.parse::<OrderId>().ok());
-    let action = ticked.map(|confirmed| Action::Conclude { hit, confirmed, text });
+    let action = ticked.map(|confirmed| Action::Conclude {
+        hit,
+        confirmed,
+        text,
+    });
     acted(&state, &visit, id, action).await
 }
 
@@ -419,8 +492,12 @@ pub async fn decide(
 ) -> ApiResult<Response> {
     let read = || -> ApiResult<Action> {
         let act = serde_json::from_value(serde_json::json!(one_of(&pairs, "act")));
-        let stay_until = some_of(&pairs, "stay_until").map(|day| day.parse()).transpose();
-        let charge = some_of(&pairs, "charge").map(|text| text.parse()).transpose();
+        let stay_until = some_of(&pairs, "stay_until")
+            .map(|day| day.parse())
+            .transpose();
+        let charge = some_of(&pairs, "charge")
+            .map(|text| text.parse())
+            .transpose();
         Ok(Action::Decide {
             act: act.map_err(|_| bad_form())?,
             ground: some_of(&pairs, "ground"),
@@ -486,6 +563,10 @@ pub async fn hand_over(
 }
 
 /// `POST /second-line/{id}/closure`.
-pub async fn close(State(state): State<AppState>, visit: Visit, At(id): At<CaseId>) -> ApiResult<Response> {
+pub async fn close(
+    State(state): State<AppState>,
+    visit: Visit,
+    At(id): At<CaseId>,
+) -> ApiResult<Response> {
     acted(&state, &visit, id, Ok(Action::Close)).await
 }

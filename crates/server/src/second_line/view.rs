@@ -161,7 +161,11 @@ pub struct CaseReceiver {
 fn offered(case: &Case, act: Act, law: &Law) -> OfferedAct {
     let out = outcome(act);
     let carried = out.and_then(Outcome::needs_ground);
-    let grounds = law.pack.grounds.iter().filter(|ground| Some(ground.carries) == carried);
+    let grounds = law
+        .pack
+        .grounds
+        .iter()
+        .filter(|ground| Some(ground.carries) == carried);
     let foreign = !case.referral().traveller.nationality.citizen();
     OfferedAct {
         act,
@@ -181,12 +185,16 @@ fn offered(case: &Case, act: Act, law: &Law) -> OfferedAct {
 fn step(step: &Step) -> CaseStep {
     let name = |act: &Act| {
         let code = serde_json::to_value(act).ok();
-        code.and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default()
+        code.and_then(|code| code.as_str().map(str::to_owned))
+            .unwrap_or_default()
     };
     let (mut contact, mut receiver) = (None, None);
     let (codes, text) = match &step.action {
         Action::Open { referral } => {
-            let codes = referral.reasons.iter().map(|reason| reason.name().to_owned());
+            let codes = referral
+                .reasons
+                .iter()
+                .map(|reason| reason.name().to_owned());
             (codes.collect(), referral.text.clone())
         }
         Action::Interview { reasons, text } => {
@@ -201,7 +209,9 @@ fn step(step: &Step) -> CaseStep {
             let code = if *hit { "hit" } else { "no_hit" };
             (vec![code.to_owned()], text.clone())
         }
-        Action::Decide { act, ground, text, .. } => {
+        Action::Decide {
+            act, ground, text, ..
+        } => {
             let codes = std::iter::once(name(act)).chain(ground.clone());
             (codes.collect(), text.clone())
         }
@@ -248,7 +258,9 @@ pub(super) fn of(filed: Filed, law: &Law, now: UtcMs) -> CaseView {
         longest_minutes: law.pack.second_line.custody_minutes,
         alarmed: case.alarmed(),
         hit: case.conclusion().map(|one| one.hit),
-        confirmed: case.conclusion().map_or(Vec::new(), |one| one.confirmed.clone()),
+        confirmed: case
+            .conclusion()
+            .map_or(Vec::new(), |one| one.confirmed.clone()),
         decided: case.decided().map(|one| CaseDecided {
             act: one.act,
             outcome: outcome(one.act),
@@ -258,7 +270,11 @@ pub(super) fn of(filed: Filed, law: &Law, now: UtcMs) -> CaseView {
             authorised_by: one.authorised_by,
         }),
         offer: CaseOffer {
-            acts: offer.acts.iter().map(|act| offered(case, *act, law)).collect(),
+            acts: offer
+                .acts
+                .iter()
+                .map(|act| offered(case, *act, law))
+                .collect(),
             owed: case.owed(law),
             duties: offer.duties,
             hand_over: offer.hand_over,

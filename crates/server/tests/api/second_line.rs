@@ -32,8 +32,12 @@ impl Room {
     async fn new() -> Self {
         let hall = Hall::new().await;
         let world = &hall.world;
-        let budi = world.person("budi", Role::SecondLineOfficer, Some(world.site), None).await;
-        let sari = world.person("sari", Role::Supervisor, Some(world.site), None).await;
+        let budi = world
+            .person("budi", Role::SecondLineOfficer, Some(world.site), None)
+            .await;
+        let sari = world
+            .person("sari", Role::Supervisor, Some(world.site), None)
+            .await;
         Room {
             hall,
             budi,
@@ -42,7 +46,13 @@ impl Room {
         }
     }
 
-    fn referral(&self, nationality: &str, direction: &str, reasons: &[&str], orders: &[OrderId]) -> Value {
+    fn referral(
+        &self,
+        nationality: &str,
+        direction: &str,
+        reasons: &[&str],
+        orders: &[OrderId],
+    ) -> Value {
         let n = self.next.get();
         self.next.set(n + 1);
         json!({ "crossing": Uuid::from_u128(0xc0 + n), "site": self.hall.world.site, "direction": direction,
@@ -52,7 +62,12 @@ impl Room {
     }
 
     async fn open(&self, referral: &Value) -> String {
-        let reply = self.hall.world.post("/api/v1/second-line", &self.hall.rina, referral.clone()).await.ok();
+        let reply = self
+            .hall
+            .world
+            .post("/api/v1/second-line", &self.hall.rina, referral.clone())
+            .await
+            .ok();
         reply["id"].as_str().unwrap().to_owned()
     }
 
@@ -83,7 +98,9 @@ impl Room {
         }
         let order = self.hall.approved(input).await;
         let order: OrderId = order.rsplit('/').next().unwrap().parse().unwrap();
-        let case = self.open(&self.referral(nationality, direction, &["list_hit"], &[order])).await;
+        let case = self
+            .open(&self.referral(nationality, direction, &["list_hit"], &[order]))
+            .await;
         self.does(&case, "taking", json!({})).await;
         (case, order)
     }
@@ -91,7 +108,9 @@ impl Room {
     async fn cleared(&self, number: &str) -> Vec<OrderId> {
         let db = &self.hall.world.state.db;
         let mark = document::mark(db.vault(), STATE, number).unwrap();
-        second_line::cleared(db, mark, self.hall.world.now()).await.unwrap()
+        second_line::cleared(db, mark, self.hall.world.now())
+            .await
+            .unwrap()
     }
 }
 
@@ -100,7 +119,11 @@ fn concluded(hit: bool, orders: &[OrderId]) -> Value {
 }
 
 fn crossing_of(case: &Value) -> CrossingId {
-    case["referral"]["crossing"].as_str().unwrap().parse().unwrap()
+    case["referral"]["crossing"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -108,32 +131,78 @@ async fn a_departure_is_deferred_by_two_people_and_stands_in_the_ledger_once() {
     let room = Room::new().await;
     let world = &room.hall.world;
     let (case, order) = room.listed("exit_ban", "IDN", "departure").await;
-    let view = room.does(&case, "conclusion", concluded(true, &[order])).await;
+    let view = room
+        .does(&case, "conclusion", concluded(true, &[order]))
+        .await;
     assert_eq!(view["offer"]["acts"][0]["act"], "defer_departure");
     let grounds = view["offer"]["acts"][0]["grounds"].as_array().unwrap();
-    let listed = grounds.iter().find(|ground| ground["code"] == "on_exit_ban_list").unwrap();
-    assert_eq!((&listed["citation"], &listed["verified"]), (&json!("UU 6/2011 Art 16(1)c"), &json!(false)));
+    let listed = grounds
+        .iter()
+        .find(|ground| ground["code"] == "on_exit_ban_list")
+        .unwrap();
+    assert_eq!(
+        (&listed["citation"], &listed["verified"]),
+        (&json!("UU 6/2011 Art 16(1)c"), &json!(false))
+    );
     let decision = |ground: Value| json!({ "act": "defer_departure", "ground": ground });
-    room.post(&room.budi, &case, "decision", decision(Value::Null)).await.refused(422, "wrong_ground");
-    let view = room.does(&case, "decision", decision(json!("on_exit_ban_list"))).await;
+    room.post(&room.budi, &case, "decision", decision(Value::Null))
+        .await
+        .refused(422, "wrong_ground");
+    let view = room
+        .does(&case, "decision", decision(json!("on_exit_ban_list")))
+        .await;
     assert_eq!(view["status"], "awaiting_authoriser");
     // Who decided has no right to authorise; a supervisor who decided has it and still may not.
-    room.post(&room.budi, &case, "authorisation", json!({ "authorise": true })).await.refused(403, "forbidden");
-    world.get(&format!("/api/v1/second-line/{case}/notice"), &room.budi).await.refused(409, "no_notice_yet");
-    room.post(&room.sari, &case, "authorisation", json!({ "authorise": true })).await.ok();
-    assert_eq!(crossing::get(&world.state.db, crossing_of(&view)).await, Err(tapal_store::Error::NotFound));
+    room.post(
+        &room.budi,
+        &case,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .refused(403, "forbidden");
+    world
+        .get(&format!("/api/v1/second-line/{case}/notice"), &room.budi)
+        .await
+        .refused(409, "no_notice_yet");
+    room.post(
+        &room.sari,
+        &case,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .ok();
+    assert_eq!(
+        crossing::get(&world.state.db, crossing_of(&view)).await,
+        Err(tapal_store::Error::NotFound)
+    );
     let view = room.does(&case, "closure", json!({})).await;
-    assert_eq!((&view["status"], &view["allowed"]), (&json!("closed"), &json!([])));
-    let row = crossing::get(&world.state.db, crossing_of(&view)).await.unwrap();
+    assert_eq!(
+        (&view["status"], &view["allowed"]),
+        (&json!("closed"), &json!([]))
+    );
+    let row = crossing::get(&world.state.db, crossing_of(&view))
+        .await
+        .unwrap();
     assert_eq!(row.outcome.name(), "deferred_departure");
     assert_eq!(row.ground.as_deref(), Some("on_exit_ban_list"));
-    assert_eq!((row.order, row.case), (Some(order), Some(case.parse::<CaseId>().unwrap())));
+    assert_eq!(
+        (row.order, row.case),
+        (Some(order), Some(case.parse::<CaseId>().unwrap()))
+    );
     assert!(row.authoriser.is_some() && row.authoriser != Some(row.officer));
     // Sent again: nothing new.
     room.does(&case, "closure", json!({})).await;
     assert_eq!(world.audited("crossing.recorded").await.len(), 1);
-    let notice = world.get(&format!("/api/v1/second-line/{case}/notice"), &room.budi).await;
-    assert!(notice.status.is_success() && notice.bytes.starts_with(b"%PDF-1."), "{}", notice.status);
+    let notice = world
+        .get(&format!("/api/v1/second-line/{case}/notice"), &room.budi)
+        .await;
+    assert!(
+        notice.status.is_success() && notice.bytes.starts_with(b"%PDF-1."),
+        "{}",
+        notice.status
+    );
     for row in world.audited("second_line.changed").await {
         let text = row.to_string();
         assert!(!text.contains("Contoh") && !text.contains(NUMBER) && !text.contains("compared"));
@@ -144,10 +213,20 @@ async fn a_departure_is_deferred_by_two_people_and_stands_in_the_ledger_once() {
 async fn a_supervisor_does_not_authorise_an_own_decision() {
     let room = Room::new().await;
     let (case, order) = room.listed("exit_ban", "IDN", "departure").await;
-    room.does(&case, "conclusion", concluded(true, &[order])).await;
+    room.does(&case, "conclusion", concluded(true, &[order]))
+        .await;
     let decision = json!({ "act": "defer_departure", "ground": "on_exit_ban_list" });
-    room.post(&room.sari, &case, "decision", decision).await.ok();
-    room.post(&room.sari, &case, "authorisation", json!({ "authorise": true })).await.refused(409, "case_same_person");
+    room.post(&room.sari, &case, "decision", decision)
+        .await
+        .ok();
+    room.post(
+        &room.sari,
+        &case,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .refused(409, "case_same_person");
 }
 
 #[tokio::test]
@@ -158,19 +237,36 @@ async fn the_same_crossing_opens_one_case() {
     let case = room.open(&referral).await;
     assert_eq!(room.open(&referral).await, case);
     referral["traveller"]["document_number"] = json!("OTHER1");
-    world.post("/api/v1/second-line", &room.hall.rina, referral.clone()).await.refused(409, "conflict");
+    world
+        .post("/api/v1/second-line", &room.hall.rina, referral.clone())
+        .await
+        .refused(409, "conflict");
     referral["crossing"] = json!(Uuid::from_u128(0xff));
     referral["site"] = json!(world.far_site);
-    world.post("/api/v1/second-line", &room.hall.rina, referral.clone()).await.refused(404, "not_found");
+    world
+        .post("/api/v1/second-line", &room.hall.rina, referral.clone())
+        .await
+        .refused(404, "not_found");
     referral["site"] = json!(world.site);
     referral["orders"] = json!([Uuid::from_u128(5)]);
-    world.post("/api/v1/second-line", &room.hall.rina, referral.clone()).await.refused(409, "order_not_in_force");
+    world
+        .post("/api/v1/second-line", &room.hall.rina, referral.clone())
+        .await
+        .refused(409, "order_not_in_force");
     referral["orders"] = json!([]);
     referral["reasons"] = json!([]);
-    world.post("/api/v1/second-line", &room.hall.rina, referral).await.refused(422, "case_incomplete");
+    world
+        .post("/api/v1/second-line", &room.hall.rina, referral)
+        .await
+        .refused(422, "case_incomplete");
     assert_eq!(world.audited("second_line.opened").await.len(), 1);
-    let far = world.person("far", Role::SecondLineOfficer, Some(world.far_site), None).await;
-    world.get(&format!("/api/v1/second-line/{case}"), &far).await.refused(404, "not_found");
+    let far = world
+        .person("far", Role::SecondLineOfficer, Some(world.far_site), None)
+        .await;
+    world
+        .get(&format!("/api/v1/second-line/{case}"), &far)
+        .await
+        .refused(404, "not_found");
     assert_eq!(world.get("/api/v1/second-line", &far).await.ok(), json!([]));
 }
 
@@ -178,17 +274,28 @@ async fn the_same_crossing_opens_one_case() {
 async fn the_bureau_is_heard_before_a_red_notice_is_a_hit() {
     let room = Room::new().await;
     let (case, order) = room.listed("red_notice", "UTO", "arrival").await;
-    room.post(&room.budi, &case, "conclusion", concluded(true, &[order])).await.refused(422, "case_bureau_first");
+    room.post(&room.budi, &case, "conclusion", concluded(true, &[order]))
+        .await
+        .refused(422, "case_bureau_first");
     let contact = |reached: bool| {
         let answer = if reached { "the notice stands" } else { "" };
         let person = if reached { "duty officer 7" } else { "" };
         json!({ "agency": "interpol_bureau", "channel": "system", "reached": reached, "person": person, "answer": answer })
     };
     room.does(&case, "contacts", contact(false)).await;
-    room.post(&room.budi, &case, "conclusion", concluded(true, &[order])).await.refused(422, "case_bureau_first");
+    room.post(&room.budi, &case, "conclusion", concluded(true, &[order]))
+        .await
+        .refused(422, "case_bureau_first");
     room.does(&case, "contacts", contact(true)).await;
-    let view = room.does(&case, "conclusion", concluded(true, &[order])).await;
-    let acts: Vec<&Value> = view["offer"]["acts"].as_array().unwrap().iter().map(|act| &act["act"]).collect();
+    let view = room
+        .does(&case, "conclusion", concluded(true, &[order]))
+        .await;
+    let acts: Vec<&Value> = view["offer"]["acts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|act| &act["act"])
+        .collect();
     assert_eq!(acts, ["admit", "may_refuse_entry"]);
 }
 
@@ -198,10 +305,13 @@ async fn who_is_not_the_person_is_not_stopped_again_for_that_order_only() {
     let world = &room.hall.world;
     let (case, order) = room.listed("exit_ban", "IDN", "departure").await;
     room.does(&case, "conclusion", concluded(false, &[])).await;
-    room.does(&case, "decision", json!({ "act": "allow_departure" })).await;
+    room.does(&case, "decision", json!({ "act": "allow_departure" }))
+        .await;
     assert_eq!(room.cleared(NUMBER).await, [], "not before the end");
     let view = room.does(&case, "closure", json!({})).await;
-    let row = crossing::get(&world.state.db, crossing_of(&view)).await.unwrap();
+    let row = crossing::get(&world.state.db, crossing_of(&view))
+        .await
+        .unwrap();
     assert_eq!((row.outcome.name(), row.order), ("departed", None));
     assert_eq!(room.cleared(NUMBER).await, [order]);
     assert_eq!(room.cleared("X7654322").await, [], "another document");
@@ -211,12 +321,22 @@ async fn who_is_not_the_person_is_not_stopped_again_for_that_order_only() {
     let other = room.hall.approved(input).await;
     let other: OrderId = other.rsplit('/').next().unwrap().parse().unwrap();
     assert_eq!(room.cleared(NUMBER).await, [order]);
-    let again = room.open(&room.referral("IDN", "departure", &["list_hit"], &[order, other])).await;
+    let again = room
+        .open(&room.referral("IDN", "departure", &["list_hit"], &[order, other]))
+        .await;
     room.does(&again, "taking", json!({})).await;
-    room.does(&again, "conclusion", concluded(true, &[order])).await;
+    room.does(&again, "conclusion", concluded(true, &[order]))
+        .await;
     let decision = json!({ "act": "defer_departure", "ground": "on_exit_ban_list" });
     room.does(&again, "decision", decision).await;
-    room.post(&room.sari, &again, "authorisation", json!({ "authorise": true })).await.ok();
+    room.post(
+        &room.sari,
+        &again,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .ok();
     room.does(&again, "closure", json!({})).await;
     assert_eq!(room.cleared(NUMBER).await, [other]);
     // The pair ends by itself.
@@ -230,8 +350,12 @@ async fn who_is_not_the_person_is_not_stopped_again_for_that_order_only() {
 async fn an_order_that_ended_is_no_hit() {
     let room = Room::new().await;
     let (case, order) = room.listed("exit_ban", "IDN", "departure").await;
-    room.hall.decide(&format!("/api/v1/orders/{order}"), "revoke", "CABUT-1").await;
-    room.post(&room.budi, &case, "conclusion", concluded(true, &[order])).await.refused(409, "order_not_in_force");
+    room.hall
+        .decide(&format!("/api/v1/orders/{order}"), "revoke", "CABUT-1")
+        .await;
+    room.post(&room.budi, &case, "conclusion", concluded(true, &[order]))
+        .await
+        .refused(409, "order_not_in_force");
     room.does(&case, "conclusion", concluded(false, &[])).await;
 }
 
@@ -240,24 +364,49 @@ async fn whoever_is_protected_meets_the_safeguarding_path_only() {
     let room = Room::new().await;
     let world = &room.hall.world;
     let (case, order) = room.listed("wanted", "UTO", "arrival").await;
-    room.does(&case, "conclusion", concluded(true, &[order])).await;
-    room.does(&case, "decision", json!({ "act": "hand_over" })).await;
-    room.post(&room.sari, &case, "authorisation", json!({ "authorise": true })).await.ok();
+    room.does(&case, "conclusion", concluded(true, &[order]))
+        .await;
+    room.does(&case, "decision", json!({ "act": "hand_over" }))
+        .await;
+    room.post(
+        &room.sari,
+        &case,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .ok();
     let found = json!({ "reasons": ["asylum_claim"], "text": "asks for protection" });
     let view = room.does(&case, "interviews", found).await;
-    assert_eq!((&view["protected"], &view["decided"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&view["protected"], &view["decided"]),
+        (&json!(true), &Value::Null)
+    );
     let acts = view["offer"]["acts"].as_array().unwrap();
     assert_eq!((acts.len(), &acts[0]["act"]), (1, &json!("safeguard")));
     let receiver = json!({ "agency": "police", "name": "Perwira Contoh", "number": "1", "signature": { "form": "drawn", "path": "M 1 1 L 9 9 L 20 2" } });
-    room.post(&room.budi, &case, "hand-over", receiver).await.refused(409, "case_status");
+    room.post(&room.budi, &case, "hand-over", receiver)
+        .await
+        .refused(409, "case_status");
     for act in ["hand_over", "refuse_entry", "defer_departure", "admit"] {
         let decision = json!({ "act": act, "ground": "wanted_abroad" });
-        room.post(&room.budi, &case, "decision", decision).await.refused(422, "case_protected");
+        room.post(&room.budi, &case, "decision", decision)
+            .await
+            .refused(422, "case_protected");
     }
-    room.does(&case, "decision", json!({ "act": "safeguard", "text": "brought to the protection officer" })).await;
+    room.does(
+        &case,
+        "decision",
+        json!({ "act": "safeguard", "text": "brought to the protection officer" }),
+    )
+    .await;
     let view = room.does(&case, "closure", json!({})).await;
     let row = crossing::get(&world.state.db, crossing_of(&view)).await;
-    assert_eq!(row, Err(tapal_store::Error::NotFound), "the ledger says nothing of it");
+    assert_eq!(
+        row,
+        Err(tapal_store::Error::NotFound),
+        "the ledger says nothing of it"
+    );
     assert_eq!(room.cleared(NUMBER).await, []);
 }
 
@@ -266,22 +415,46 @@ async fn a_hand_over_is_signed_and_the_signature_is_sealed() {
     let room = Room::new().await;
     let world = &room.hall.world;
     let (case, order) = room.listed("wanted", "IDN", "arrival").await;
-    room.does(&case, "conclusion", concluded(true, &[order])).await;
-    room.does(&case, "decision", json!({ "act": "admit" })).await;
-    room.post(&room.sari, &case, "authorisation", json!({ "authorise": true })).await.ok();
-    room.post(&room.budi, &case, "closure", json!({})).await.refused(422, "case_not_done");
+    room.does(&case, "conclusion", concluded(true, &[order]))
+        .await;
+    room.does(&case, "decision", json!({ "act": "admit" }))
+        .await;
+    room.post(
+        &room.sari,
+        &case,
+        "authorisation",
+        json!({ "authorise": true }),
+    )
+    .await
+    .ok();
+    room.post(&room.budi, &case, "closure", json!({}))
+        .await
+        .refused(422, "case_not_done");
     let receiver = |path: &str| json!({ "agency": "police", "name": "Perwira Contoh", "rank": "AKP", "number": "7701", "signature": { "form": "drawn", "path": path } });
-    room.post(&room.budi, &case, "hand-over", receiver("M 1 1 <svg>")).await.refused(422, "case_not_signed");
-    let view = room.does(&case, "hand-over", receiver("M 11 12 L 213 114 L 115 16")).await;
+    room.post(&room.budi, &case, "hand-over", receiver("M 1 1 <svg>"))
+        .await
+        .refused(422, "case_not_signed");
+    let view = room
+        .does(&case, "hand-over", receiver("M 11 12 L 213 114 L 115 16"))
+        .await;
     assert_eq!(view["status"], "handed_over");
     assert!(view["custody_ended"].is_number());
-    let page = world.get(&format!("/second-line/{case}"), &room.budi).await.text();
+    let page = world
+        .get(&format!("/second-line/{case}"), &room.budi)
+        .await
+        .text();
     assert!(page.contains("M 11 12 L 213 114 L 115 16") && page.contains("Perwira Contoh"));
     room.does(&case, "closure", json!({})).await;
     world.state.db.close().await;
     let kept = std::fs::read(world.dir.path().join("tapal.db")).unwrap();
     let holds = |text: &[u8]| kept.windows(text.len()).any(|part| part == text);
-    for text in [&b"L 213 114"[..], b"Perwira", b"Orang Contoh", NUMBER.as_bytes(), b"documents compared"] {
+    for text in [
+        &b"L 213 114"[..],
+        b"Perwira",
+        b"Orang Contoh",
+        NUMBER.as_bytes(),
+        b"documents compared",
+    ] {
         assert!(!holds(text), "{}", String::from_utf8_lossy(text));
     }
 }
@@ -290,16 +463,29 @@ async fn a_hand_over_is_signed_and_the_signature_is_sealed() {
 async fn the_clock_rings_at_eighty_and_at_a_hundred_and_the_console_is_told() {
     let room = Room::new().await;
     let world = &room.hall.world;
-    let case = room.open(&room.referral("IDN", "departure", &["document_doubt"], &[])).await;
-    let see = async || tapal_store::second_line::get(&world.state.db, case.parse().unwrap(), None).await.unwrap().case.alarmed();
+    let case = room
+        .open(&room.referral("IDN", "departure", &["document_doubt"], &[]))
+        .await;
+    let see = async || {
+        tapal_store::second_line::get(&world.state.db, case.parse().unwrap(), None)
+            .await
+            .unwrap()
+            .case
+            .alarmed()
+    };
     world.pass(30 * HOUR_MS);
     world.tick().await;
     assert_eq!(see().await, 0, "nobody has taken the case");
     let budi = world.sign_in("budi", crate::world::PASSWORD).await;
     room.post(&budi, &case, "taking", json!({})).await.ok();
     let alarms = async || {
-        let events = tapal_store::event::after(&world.state.db, 0, 10_000).await.unwrap();
-        events.iter().filter(|event| event.kind == "second_line.alarm").count()
+        let events = tapal_store::event::after(&world.state.db, 0, 10_000)
+            .await
+            .unwrap();
+        events
+            .iter()
+            .filter(|event| event.kind == "second_line.alarm")
+            .count()
     };
     world.pass(8 * HOUR_MS / 100 * 80 - MINUTE_MS);
     world.tick().await;
@@ -321,10 +507,13 @@ async fn a_citizen_is_refused_entry_by_no_way() {
     let room = Room::new().await;
     for kind in ["exit_ban", "wanted", "lost_document"] {
         let (case, order) = room.listed(kind, "IDN", "arrival").await;
-        room.does(&case, "conclusion", concluded(true, &[order])).await;
+        room.does(&case, "conclusion", concluded(true, &[order]))
+            .await;
         for act in ["refuse_entry", "may_refuse_entry"] {
             let decision = json!({ "act": act, "ground": "no_valid_document" });
-            room.post(&room.budi, &case, "decision", decision).await.refused(422, "case_not_offered");
+            room.post(&room.budi, &case, "decision", decision)
+                .await
+                .refused(422, "case_not_offered");
         }
     }
 }
@@ -335,7 +524,9 @@ async fn the_pages_lead_from_the_queue_to_the_end() {
     let world = &room.hall.world;
     let page = world.get("/second-line", &room.budi).await.text();
     assert!(page.contains("Nobody waits"));
-    let case = room.open(&room.referral("UTO", "arrival", &["document_doubt"], &[])).await;
+    let case = room
+        .open(&room.referral("UTO", "arrival", &["document_doubt"], &[]))
+        .await;
     let page = world.get("/second-line", &room.budi).await.text();
     assert!(page.contains("Orang Contoh") && page.contains("doubt about the document"));
     let path = format!("/second-line/{case}");
@@ -352,20 +543,49 @@ async fn the_pages_lead_from_the_queue_to_the_end() {
         world.send(request).await
     };
     assert_eq!(form("taking", "").await.status, 303);
-    assert_eq!(form("interviews", "text=no+reason+ticked").await.status, 422);
-    let reply = form("interviews", "reason=document_doubt&reason=imposter_doubt&text=stamp+differs").await;
+    assert_eq!(
+        form("interviews", "text=no+reason+ticked").await.status,
+        422
+    );
+    let reply = form(
+        "interviews",
+        "reason=document_doubt&reason=imposter_doubt&text=stamp+differs",
+    )
+    .await;
     assert_eq!(reply.status, 303, "{}", reply.text());
-    let reply = form("contacts", "agency=police&channel=telephone&ago=0&reached=no&person=&answer=").await;
+    let reply = form(
+        "contacts",
+        "agency=police&channel=telephone&ago=0&reached=no&person=&answer=",
+    )
+    .await;
     assert_eq!(reply.status, 303, "{}", reply.text());
-    assert_eq!(form("conclusion", "hit=yes&text=the+stamp+is+false").await.status, 303);
+    assert_eq!(
+        form("conclusion", "hit=yes&text=the+stamp+is+false")
+            .await
+            .status,
+        303
+    );
     let page = world.get(&path, &room.budi).await.text();
-    assert!(page.contains("May refuse entry") && page.contains("UU 6/2011 Art 13(1), not verified"), "{page}");
-    assert!(page.contains("face and document may not belong together") && page.contains("not reached"));
+    assert!(
+        page.contains("May refuse entry") && page.contains("UU 6/2011 Art 13(1), not verified"),
+        "{page}"
+    );
+    assert!(
+        page.contains("face and document may not belong together") && page.contains("not reached")
+    );
     let until = local_day(29);
     assert_eq!(form("decision", "act=admit").await.status, 422);
-    assert_eq!(form("decision", &format!("act=admit&stay_until={until}")).await.status, 303);
+    assert_eq!(
+        form("decision", &format!("act=admit&stay_until={until}"))
+            .await
+            .status,
+        303
+    );
     assert_eq!(form("closure", "").await.status, 303);
-    let page = world.get("/second-line?closed=yes", &room.budi).await.text();
+    let page = world
+        .get("/second-line?closed=yes", &room.budi)
+        .await
+        .text();
     assert!(page.contains("Orang Contoh"));
     let words = tapal_server::console::Lang::ALL;
     assert_eq!(words.len(), 2);
