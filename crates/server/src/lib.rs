@@ -40,6 +40,7 @@ pub mod serve;
 pub mod session;
 pub mod site;
 pub mod state;
+pub mod statistic;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{ApiError, ApiResult};

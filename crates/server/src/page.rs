@@ -5,10 +5,10 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, import, in_process, name_check, order,
-    passenger_list, person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check,
+    order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
-    rule_pack, second_line, session, site,
+    rule_pack, second_line, session, site, statistic,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -44,6 +44,14 @@ pub fn routes() -> Vec<Route> {
             alert::page::resolve,
         ),
         post("/alerts/{id}/group", Needs(JudgeAlerts), group::page::label),
+        get("/desk", Needs(RecordCrossings), desk::page::next),
+        post("/desk", Needs(RecordCrossings), desk::page::present),
+        post("/desk/referrals", Needs(RecordCrossings), desk::page::refer),
+        post(
+            "/desk/crossings",
+            Needs(RecordCrossings),
+            desk::page::record,
+        ),
         get("/attempts", Needs(ReadAttempts), attempt::page::list),
         get(
             "/false-alerts",
@@ -285,6 +293,44 @@ pub fn routes() -> Vec<Route> {
             "/second-line/{id}/closure",
             Needs(WorkCases),
             second_line::sheet::close,
+        ),
+        get("/crossings", Needs(ReadCrossings), crossing::page::list),
+        get("/crossings/{id}", Needs(ReadCrossings), crossing::page::one),
+        post(
+            "/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::page::correction,
+        ),
+        get("/statistics", Needs(ReadStatistics), statistic::page::page),
+        get(
+            "/statistics.csv",
+            Needs(ReadStatistics),
+            statistic::file::as_csv,
+        ),
+        get(
+            "/statistics.xlsx",
+            Needs(ReadStatistics),
+            statistic::file::as_xlsx,
+        ),
+        get(
+            "/statistics.pdf",
+            Needs(ReadStatistics),
+            statistic::file::as_pdf,
+        ),
+        get(
+            "/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report_page::list,
+        ),
+        get(
+            "/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report_page::one,
+        ),
+        get(
+            "/statistics/reports/{month}/{file}",
+            Needs(ReadStatistics),
+            statistic::report_page::file,
         ),
         get(
             "/passenger-lists",

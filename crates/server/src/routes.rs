@@ -96,7 +96,7 @@ pub fn api() -> Vec<Route> {
         person, policy, rule_pack,
         second_line::api as second_line,
         session::api as session,
-        site,
+        site, statistic,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -443,6 +443,38 @@ pub fn api() -> Vec<Route> {
             "/api/v1/second-line/{id}/notice",
             Needs(ReadCases),
             crate::second_line::notice::notice,
+        ),
+        get("/api/v1/crossings", Needs(ReadCrossings), crossing::list),
+        get(
+            "/api/v1/crossings/{id}",
+            Needs(ReadCrossings),
+            crossing::get,
+        ),
+        post(
+            "/api/v1/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::correction::add,
+        ),
+        get("/api/v1/statistics", Needs(ReadStatistics), statistic::get),
+        get(
+            "/api/v1/statistics/records",
+            Needs(ReadCrossings),
+            statistic::records,
+        ),
+        get(
+            "/api/v1/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report::list,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report::get,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}/verification",
+            Needs(ReadStatistics),
+            statistic::report::verify,
         ),
         post(
             "/api/v1/passenger-lists",

@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub passenger_list_ms: i64,
     /// Argon2id cost; tests take less.
     pub password_cost: PasswordCost,
+    /// Counts by nationality and reason below this number are hidden in reports for the public.
+    pub small_count: u64,
 }
 
 /// What is known of the model pack the centre enrols with.
@@ -96,6 +98,7 @@ impl ServerConfig {
             retention_ms: 24 * HOUR_MS,
             passenger_list_ms: 24 * HOUR_MS,
             password_cost: PasswordCost::default(),
+            small_count: 5,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod event;
 pub mod false_alert;
 pub mod finding;
 pub mod group;
+pub mod holder;
 pub mod import;
 pub mod in_process;
 pub mod lapse;
@@ -33,6 +34,7 @@ pub mod rule_pack;
 pub mod second_line;
 pub mod session;
 pub mod site;
+pub mod statistic;
 pub mod vault;
 
 pub use audit::{By, Note};

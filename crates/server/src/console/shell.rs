@@ -326,8 +326,15 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 17] = [
+    ); 20] = [
         ("/", "nav-start", "house", "start", None),
+        (
+            "/desk",
+            "nav-desk",
+            "keyboard",
+            "desk",
+            Some(RecordCrossings),
+        ),
         (
             "/alerts",
             "nav-alerts",
@@ -408,6 +415,20 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "shield-alert",
             "second-line",
             Some(ReadCases),
+        ),
+        (
+            "/crossings",
+            "nav-crossings",
+            "list",
+            "crossings",
+            Some(ReadCrossings),
+        ),
+        (
+            "/statistics",
+            "nav-statistics",
+            "file-text",
+            "statistics",
+            Some(ReadStatistics),
         ),
         (
             "/passenger-lists",

@@ -3,5 +3,9 @@
 pub mod assess;
 pub mod decide;
 pub mod document;
+pub mod page;
+pub mod refer;
+pub mod sample;
+pub mod sheet;
 
 pub use decide::{CrossingDone, CrossingInput};

@@ -21,6 +21,7 @@ pub struct Ran {
     checkpoint_at: Option<UtcMs>,
     looked_at: Option<UtcMs>,
     rules_at: Option<UtcMs>,
+    reported_at: Option<UtcMs>,
 }
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
@@ -82,6 +83,17 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         ran.looked_at = Some(now);
         if let Err(error) = watch::look(state, now).await {
             tracing::error!(%error, "false alerts were not held against their prediction; it is tried again");
+        }
+    }
+    if due(ran.reported_at, now, 10 * MINUTE_MS) {
+        ran.reported_at = Some(now);
+        match crate::statistic::job::run_due(state, now).await {
+            Ok(0) => {}
+            Ok(reports) => tracing::info!(reports, "monthly reports made"),
+            Err(error) => tracing::error!(
+                code = error.code,
+                "a monthly report was not made; it is tried again"
+            ),
         }
     }
     if due(ran.checkpoint_at, now, 5 * MINUTE_MS) {

@@ -22,7 +22,7 @@ use crate::{
     passenger_list::api as passenger_list,
     person, policy, rule_pack,
     second_line::api as second_line,
-    session, site,
+    session, site, statistic,
 };
 
 #[derive(OpenApi)]
@@ -58,6 +58,8 @@ use crate::{
         second_line::list, second_line::add, second_line::get, second_line::take, second_line::interview, second_line::contact,
         second_line::conclude, second_line::decide, second_line::authorise, second_line::hand_over, second_line::close,
         crate::second_line::notice::notice,
+        crossing::list, crossing::get, crossing::correction::add,
+        statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
         passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
     ),
     components(schemas(ErrorBody)),
