@@ -13,12 +13,15 @@ use tapal_domain::{
     crossing::Nationality,
     day::Day,
     entry::COUNTRY_OFFSETS,
-    id::{PassengerId, PassengerListId},
+    id::{AccountId, PassengerId, PassengerListId},
     passenger_list::{Decision, expires_at, may_decide},
     role::Permission,
     time::UtcMs,
 };
-use tapal_store::passenger_list::{self, NewList, NewPassenger, Passenger, Received, Who};
+use tapal_store::{
+    By,
+    passenger_list::{self, NewList, NewPassenger, Passenger, Received, Who},
+};
 
 use crate::{
     AppState, Session,
@@ -144,6 +147,16 @@ pub struct Handled {
 /// Takes one interchange of a carrier: all of it or nothing. Who cannot be used is counted and named by segment.
 pub async fn receive_by(state: &AppState, session: &Session, bytes: &[u8]) -> ApiResult<Handled> {
     session.require(Permission::SendPassengerLists)?;
+    received(state, session.account, session.by(), bytes).await
+}
+
+/// As [`receive_by`], for the demonstration's setup too: the carrier's account beside who does it.
+pub async fn received(
+    state: &AppState,
+    account: AccountId,
+    by: By,
+    bytes: &[u8],
+) -> ApiResult<Handled> {
     let now = state.clock.now();
     let interchange = paxlst::read(bytes, today(now));
     if !interchange.is_whole() {
@@ -156,14 +169,14 @@ pub async fn receive_by(state: &AppState, session: &Session, bytes: &[u8]) -> Ap
         lists.push(screened(state, message, now).await?);
     }
     let new = Received {
-        account: session.account,
+        account,
         sender: &interchange.sender,
         interchange: &interchange.reference,
         bytes,
         screened: head,
         lists: &lists,
     };
-    let received = passenger_list::receive(&state.db, now, session.by(), &new).await;
+    let received = passenger_list::receive(&state.db, now, by, &new).await;
     let (lists, again) = received.map_err(|error| match error {
         tapal_store::Error::Conflict(_) => ApiError::new(
             StatusCode::CONFLICT,
