@@ -77,6 +77,7 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
             expire_ms: seconds("expire_s"),
         },
         retention_ms: config.number("retain_alert_h") as i64 * HOUR_MS,
+        passenger_list_ms: config.number("retain_passenger_h") as i64 * HOUR_MS,
         ..ServerConfig::new(config.listen()?, config.data(), model)
     })
 }

@@ -28,6 +28,7 @@ pub mod name_check;
 pub mod openapi;
 pub mod order;
 pub mod page;
+pub mod passenger_list;
 pub mod pdf;
 pub mod person;
 pub mod policy;

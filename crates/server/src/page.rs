@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check, order,
-    person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check,
+    order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site, statistic,
 };
@@ -331,6 +331,21 @@ pub fn routes() -> Vec<Route> {
             "/statistics/reports/{month}/{file}",
             Needs(ReadStatistics),
             statistic::report_page::file,
+        ),
+        get(
+            "/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::page::list,
+        ),
+        get(
+            "/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::page::one,
+        ),
+        post(
+            "/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::page::decide,
         ),
     ]
 }

@@ -92,6 +92,7 @@ pub fn api() -> Vec<Route> {
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, name_check, openapi,
         order::api as order,
+        passenger_list::api as passenger_list,
         person, policy, rule_pack,
         second_line::api as second_line,
         session::api as session,
@@ -475,6 +476,32 @@ pub fn api() -> Vec<Route> {
             Needs(ReadStatistics),
             statistic::report::verify,
         ),
+        post(
+            "/api/v1/passenger-lists",
+            Needs(SendPassengerLists),
+            passenger_list::send,
+        )
+        .body_limit(tapal_documents::paxlst::MOST_BYTES),
+        get(
+            "/api/v1/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::list,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::get,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}/answers",
+            Needs(SendPassengerLists),
+            passenger_list::answers,
+        ),
+        post(
+            "/api/v1/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::decide,
+        ),
     ]
 }
 
@@ -488,9 +515,10 @@ impl Access {
         }
     }
 
-    /// Whether an agency's own people, and the key of its system, may.
+    /// Whether an agency's or a carrier's own people, and the key of its system, may.
     pub(crate) fn of_agencies(self) -> bool {
-        let may = |permission| Role::AgencyLiaison.may(permission);
+        let machines = [Role::AgencyLiaison, Role::Carrier];
+        let may = |permission| machines.iter().any(|role| role.may(permission));
         match self {
             Self::Needs(permission) => may(permission),
             Self::Either(one, other) => may(one) || may(other),

@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 19] = [
+    ); 20] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -429,6 +429,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "file-text",
             "statistics",
             Some(ReadStatistics),
+        ),
+        (
+            "/passenger-lists",
+            "nav-passenger-lists",
+            "list",
+            "passenger-lists",
+            Some(ReadPassengerLists),
         ),
     ];
     all.into_iter()

@@ -119,7 +119,11 @@ pub async fn list(
     let page = CrossingsPage {
         notice: refused.map(|(notice, _)| notice),
         conditions: conditions(&shell, &asked),
-        rows: found.records.iter().map(|own| row(&shell, &places, own)).collect(),
+        rows: found
+            .records
+            .iter()
+            .map(|own| row(&shell, &places, own))
+            .collect(),
         older: match found.next {
             Some(before) => format!("/crossings?{}&before={before}", asked.query(&[])),
             None => String::new(),
@@ -140,10 +144,7 @@ pub async fn list(
 fn conditions(shell: &Shell, asked: &Asked) -> Vec<(String, String)> {
     let own = &asked.filter;
     let mut all = vec![
-        (
-            shell.t("statistic-period"),
-            shell.days(own.from, own.to),
-        ),
+        (shell.t("statistic-period"), shell.days(own.from, own.to)),
         (
             shell.t("statistic-as-of"),
             match asked.now {
@@ -161,13 +162,20 @@ fn conditions(shell: &Shell, asked: &Asked) -> Vec<(String, String)> {
     add(Dimension::Checkpoint, own.site.map(|id| id.to_string()));
     add(Dimension::Outcome, own.outcome.map(|one| one.name().into()));
     add(Dimension::Reason, own.reason.clone());
-    add(Dimension::Direction, own.direction.map(|way| direction(way).into()));
+    add(
+        Dimension::Direction,
+        own.direction.map(|way| direction(way).into()),
+    );
     add(Dimension::Nationality, own.nationality.clone());
     add(
         Dimension::Citizenship,
-        own.citizen.map(|one| tapal_domain::statistic::citizenship(one).into()),
+        own.citizen
+            .map(|one| tapal_domain::statistic::citizenship(one).into()),
     );
-    add(Dimension::Detection, own.detection.map(|one| one.name().into()));
+    add(
+        Dimension::Detection,
+        own.detection.map(|one| one.name().into()),
+    );
     all
 }
 
@@ -284,26 +292,47 @@ fn facts(shell: &Shell, places: &Places, own: &Crossing, officer: &str) -> Vec<(
     let line = row(shell, places, own);
     let t = |key: &str| shell.t(key);
     let all = vec![
-        (words::dimension(shell.lang, Dimension::Checkpoint), line.site),
+        (
+            words::dimension(shell.lang, Dimension::Checkpoint),
+            line.site,
+        ),
         (t("crossing-decided"), format!("{} {}", line.day, line.at)),
-        (words::dimension(shell.lang, Dimension::Direction), line.direction),
-        (words::dimension(shell.lang, Dimension::Nationality), line.nationality),
+        (
+            words::dimension(shell.lang, Dimension::Direction),
+            line.direction,
+        ),
+        (
+            words::dimension(shell.lang, Dimension::Nationality),
+            line.nationality,
+        ),
         (words::dimension(shell.lang, Dimension::Reason), line.reason),
-        (words::dimension(shell.lang, Dimension::Detection), line.detection),
+        (
+            words::dimension(shell.lang, Dimension::Detection),
+            line.detection,
+        ),
         (
             t("crossing-stay-until"),
-            own.stay_until.map(|day| day.to_string()).unwrap_or_default(),
+            own.stay_until
+                .map(|day| day.to_string())
+                .unwrap_or_default(),
         ),
         (
             t("crossing-charge"),
-            own.charge.map(|idr| format!("Rp {}", shell.number(idr))).unwrap_or_default(),
+            own.charge
+                .map(|idr| format!("Rp {}", shell.number(idr)))
+                .unwrap_or_default(),
         ),
-        (t("crossing-receipt"), own.receipt.clone().unwrap_or_default()),
+        (
+            t("crossing-receipt"),
+            own.receipt.clone().unwrap_or_default(),
+        ),
         (t("crossing-officer"), officer.to_owned()),
         (t("crossing-recorded-at"), shell.full(&own.recorded_at)),
         (t("crossing-place"), line.place),
     ];
-    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    all.into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
 }
 
 /// The fields of a correction as typed.
@@ -328,7 +357,10 @@ impl Typed {
             nationality: own.nationality.clone(),
             ground: own.ground.clone().unwrap_or_default(),
             detection: own.detection.name().into(),
-            stay_until: own.stay_until.map(|day| day.to_string()).unwrap_or_default(),
+            stay_until: own
+                .stay_until
+                .map(|day| day.to_string())
+                .unwrap_or_default(),
             charge: own.charge.map(|idr| idr.to_string()).unwrap_or_default(),
             reason: String::new(),
         }
@@ -338,7 +370,8 @@ impl Typed {
         let unread = |what: &str| ApiError::invalid("bad_filter", format!("{what} cannot be read"));
         let outcome = Outcome::from_name(&self.outcome).ok_or_else(|| unread("the outcome"))?;
         // What does not belong to the outcome is left out, so that choosing another one is enough.
-        let entry = outcome == Outcome::Entered && self.nationality.trim() != tapal_domain::crossing::HOME;
+        let entry =
+            outcome == Outcome::Entered && self.nationality.trim() != tapal_domain::crossing::HOME;
         let day = match self.stay_until.trim() {
             "" => None,
             text => Some(text.parse().map_err(|_| {
@@ -386,7 +419,10 @@ pub async fn correction(
         Err(error) if failure::is_mendable(&error) => {
             let found = view(&state, &visit.session, id, Look::default()).await?;
             let notice = failure::problem(&visit.shell("crossings"), &error);
-            show_as(error.http, page(&state, &visit, found, typed, Some(notice)).await?)
+            show_as(
+                error.http,
+                page(&state, &visit, found, typed, Some(notice)).await?,
+            )
         }
         Err(error) => Err(error),
     }

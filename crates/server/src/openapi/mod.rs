@@ -19,6 +19,7 @@ use crate::{
     import::{api as import, report},
     in_process, name_check,
     order::api as order,
+    passenger_list::api as passenger_list,
     person, policy, rule_pack,
     second_line::api as second_line,
     session, site, statistic,
@@ -59,6 +60,7 @@ use crate::{
         crate::second_line::notice::notice,
         crossing::list, crossing::get, crossing::correction::add,
         statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
+        passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

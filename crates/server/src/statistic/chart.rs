@@ -99,7 +99,12 @@ pub fn columns(lang: Lang, cells: &[Cell], all: &[String]) -> Columns {
             }
         })
         .collect();
-    let most = periods.iter().map(|own| own.total).max().unwrap_or(0).max(1);
+    let most = periods
+        .iter()
+        .map(|own| own.total)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let step = PLOT / periods.len().max(1) as f64;
     let width = ((step * 0.78) as i64).clamp(1, 44);
     let base = TOP + 16 + HEIGHT as i64;
@@ -142,14 +147,21 @@ fn keys(lang: Lang) -> Vec<(Box, Label)> {
     // The words are short enough for two on a line, measured by letters of about 6 units.
     let mut x = LEFT as i64;
     let key = |(figure, class): (Figure, &'static str)| {
-        let text = crate::console::words::text(
-            lang,
-            &format!("statistic-key-{}", figure.name()),
-            &[],
-        );
+        let text =
+            crate::console::words::text(lang, &format!("statistic-key-{}", figure.name()), &[]);
         let own = (
-            Box { class, x, y: 2, width: 10, height: 10 },
-            Label { x: x + 14, y: 11, text },
+            Box {
+                class,
+                x,
+                y: 2,
+                width: 10,
+                height: 10,
+            },
+            Label {
+                x: x + 14,
+                y: 11,
+                text,
+            },
         );
         x += 26 + own.1.text.chars().count() as i64 * 6;
         own
@@ -189,7 +201,9 @@ pub fn bars(lang: Lang, by: Dimension, rows: &[Count]) -> Bars {
         n: words::number(lang, row.n),
         y: at * ROW,
         // The number stands after its bar: room for it is left.
-        width: (row.n as f64 / most as f64 * (PLOT - 56.0)).round().max(1.0) as i64,
+        width: (row.n as f64 / most as f64 * (PLOT - 56.0))
+            .round()
+            .max(1.0) as i64,
         code: row.code.clone(),
     };
     let shown = rows.len().min(MOST_ROWS);
@@ -232,24 +246,38 @@ mod tests {
             cell("2026-03", Outcome::RefusedEntry, false, 7),
             cell("2026-03", Outcome::Entered, false, 70_000),
         ];
-        let all: Vec<String> = ["2026-01", "2026-02", "2026-03"].map(str::to_owned).to_vec();
+        let all: Vec<String> = ["2026-01", "2026-02", "2026-03"]
+            .map(str::to_owned)
+            .to_vec();
         let chart = columns(Lang::En, &cells, &all);
         let totals: Vec<u64> = chart.periods.iter().map(|own| own.total).collect();
-        assert_eq!(totals, [100, 0, 7], "a month without records has its column");
+        assert_eq!(
+            totals,
+            [100, 0, 7],
+            "a month without records has its column"
+        );
         assert_eq!(chart.periods[0].parts, [30, 20, 50]);
         assert_eq!(chart.sums.len(), 2);
         for own in &chart.boxes {
             assert!(own.y >= TOP && own.y + own.height <= chart.base);
             assert!(own.x >= 0 && own.x + own.width <= WIDTH);
         }
-        assert!(chart.keys.iter().all(|(_, label)| label.x + label.text.len() as i64 * 6 <= WIDTH));
+        assert!(
+            chart
+                .keys
+                .iter()
+                .all(|(_, label)| label.x + label.text.len() as i64 * 6 <= WIDTH)
+        );
         assert_eq!(chart.ends, ("Jan 2026".into(), "Mar 2026".into()));
     }
 
     #[test]
     fn bars_are_in_proportion_and_the_rest_is_counted() {
         let rows: Vec<Count> = (0..20)
-            .map(|n| Count { code: format!("C{n}"), n: 200 - n * 10 })
+            .map(|n| Count {
+                code: format!("C{n}"),
+                n: 200 - n * 10,
+            })
             .collect();
         let chart = bars(Lang::En, Dimension::Nationality, &rows);
         assert_eq!((chart.bars.len(), chart.more), (12, 8));

@@ -84,8 +84,18 @@ pub fn csv(tables: &Tables) -> ApiResult<Vec<u8>> {
     write(
         &mut file,
         [
-            "figure", "by", "code", "name", "by_column", "column", "column_name", "n", "from", "to",
-            "as_of_utc_ms", "ledger_place",
+            "figure",
+            "by",
+            "code",
+            "name",
+            "by_column",
+            "column",
+            "column_name",
+            "n",
+            "from",
+            "to",
+            "as_of_utc_ms",
+            "ledger_place",
         ],
     )?;
     let (as_of, seq) = (tables.cut.as_of.0.to_string(), tables.cut.seq.to_string());
@@ -93,7 +103,18 @@ pub fn csv(tables: &Tables) -> ApiResult<Vec<u8>> {
     for (figure, n) in &tables.figures {
         let (name, n) = (words::figure(tables.lang, *figure), n.to_string());
         let line = [
-            figure.name(), "", "", &name, "", "", "", &n, from, to, &as_of, &seq,
+            figure.name(),
+            "",
+            "",
+            &name,
+            "",
+            "",
+            "",
+            &n,
+            from,
+            to,
+            &as_of,
+            &seq,
         ];
         write(&mut file, line)?;
     }
@@ -109,8 +130,18 @@ pub fn csv(tables: &Tables) -> ApiResult<Vec<u8>> {
                 let (code, name) = column.map_or(("", ""), |own| (&own.0, &own.1));
                 let name_of_row = cell(&row.name);
                 let line = [
-                    table.figure.name(), by(0), &row.code, &name_of_row, by(1), code, name, &n, from,
-                    to, &as_of, &seq,
+                    table.figure.name(),
+                    by(0),
+                    &row.code,
+                    &name_of_row,
+                    by(1),
+                    code,
+                    name,
+                    &n,
+                    from,
+                    to,
+                    &as_of,
+                    &seq,
                 ];
                 write(&mut file, line)?;
             }

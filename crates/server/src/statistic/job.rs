@@ -1,11 +1,7 @@
 //! Makes the report of each month once it is over everywhere and late records are in: desks may decide for 72 hours
 //! without the centre. Must not make a second report of a month.
 
-use tapal_domain::{
-    site::SiteKind,
-    statistic::Month,
-    time::UtcMs,
-};
+use tapal_domain::{site::SiteKind, statistic::Month, time::UtcMs};
 use tapal_store::statistic;
 
 use crate::{error::ApiResult, state::AppState};
@@ -16,7 +12,9 @@ const MOST: usize = 24;
 /// When the report of a month is due: counted from where the month ends last.
 pub async fn due_at(state: &AppState, month: Month) -> ApiResult<UtcMs> {
     let sites = tapal_store::site::list(&state.db).await?;
-    let checkpoints = sites.iter().filter(|site| site.kind == SiteKind::Checkpoint);
+    let checkpoints = sites
+        .iter()
+        .filter(|site| site.kind == SiteKind::Checkpoint);
     let last = checkpoints.map(|site| site.utc_offset_minutes).min();
     Ok(month.due_at(last.unwrap_or(super::HEAD_OFFICE)))
 }

@@ -8,11 +8,7 @@ use super::{
     words,
 };
 use crate::{
-    console::{
-        Lang,
-        when::Zone,
-        words::text,
-    },
+    console::{Lang, when::Zone, words::text},
     error::{ApiError, ApiResult},
     pdf::{self, Block, Letter, Part},
 };
@@ -42,10 +38,7 @@ pub fn facts(tables: &Tables) -> Vec<(String, String)> {
             t("statistic-place"),
             words::number(tables.lang, tables.cut.seq.unsigned_abs()),
         ),
-        (
-            t("statistic-definitions"),
-            tables.definitions.to_string(),
-        ),
+        (t("statistic-definitions"), tables.definitions.to_string()),
         (t("statistic-edition"), edition),
     ]
 }

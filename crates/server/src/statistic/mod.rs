@@ -129,7 +129,9 @@ impl Wanted {
         }
         let site = session.site.or(site);
         let offset = |latest: bool| {
-            let own = sites.iter().filter(|one| site.is_none_or(|id| id == one.id));
+            let own = sites
+                .iter()
+                .filter(|one| site.is_none_or(|id| id == one.id));
             let all = own.map(|one| one.utc_offset_minutes);
             let chosen = if latest { all.max() } else { all.min() };
             chosen.unwrap_or(HEAD_OFFICE)
@@ -240,7 +242,10 @@ impl Asked {
                     self.cut.as_of.0.to_string()
                 },
             ),
-            ("site", own.site.map(|id| id.to_string()).unwrap_or_default()),
+            (
+                "site",
+                own.site.map(|id| id.to_string()).unwrap_or_default(),
+            ),
             ("direction", text(direction)),
             ("nationality", text(own.nationality.as_deref())),
             (

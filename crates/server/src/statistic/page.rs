@@ -241,7 +241,10 @@ fn build(
             .iter()
             .map(|part| {
                 let key = format!("statistic-part-{}", part.name());
-                (shell.t(&key), numbers.narrowed(total(cells, *part), *part, None))
+                (
+                    shell.t(&key),
+                    numbers.narrowed(total(cells, *part), *part, None),
+                )
             })
             .collect(),
     };
@@ -250,13 +253,25 @@ fn build(
         card(Figure::RefusedEntries, &[]),
         card(Figure::DeferredDepartures, &deferred),
     ];
-    let others = [Figure::Entries, Figure::Departures, Figure::HandedOver, Figure::Crossings];
+    let others = [
+        Figure::Entries,
+        Figure::Departures,
+        Figure::HandedOver,
+        Figure::Crossings,
+    ];
     let others = others.map(|figure| card(figure, &[])).into();
     let periods = chart::columns(shell.lang, cells, &periods_of(asked));
     let period_table = period_table(&numbers, &periods);
-    let refused_and_deferred = total(cells, Figure::RefusedEntries) + total(cells, Figure::DeferredDepartures);
+    let refused_and_deferred =
+        total(cells, Figure::RefusedEntries) + total(cells, Figure::DeferredDepartures);
     let bars = bars(&numbers, cells);
-    let split_by = [Dimension::Checkpoint, Dimension::Detection, Dimension::Citizenship, Dimension::Outcome, Dimension::Direction];
+    let split_by = [
+        Dimension::Checkpoint,
+        Dimension::Detection,
+        Dimension::Citizenship,
+        Dimension::Outcome,
+        Dimension::Direction,
+    ];
     let tables = breakdowns(cells, &split_by);
     let own = tables.iter().filter(|own| is_shown(own));
     let tables = own.map(|own| numbers.table(own)).collect();
@@ -328,8 +343,16 @@ fn caption(shell: &Shell, asked: &Asked, n: u64) -> String {
 
 fn as_of_line(shell: &Shell, asked: &Asked) -> String {
     let place = shell.number(asked.cut.seq.unsigned_abs());
-    let key = if asked.now { "statistic-line-now" } else { "statistic-line-then" };
-    shell.t2(key, ("at", &shell.full(&asked.cut.as_of)), ("place", &place))
+    let key = if asked.now {
+        "statistic-line-now"
+    } else {
+        "statistic-line-then"
+    };
+    shell.t2(
+        key,
+        ("at", &shell.full(&asked.cut.as_of)),
+        ("place", &place),
+    )
 }
 
 fn period_table(numbers: &Numbers<'_>, chart: &Columns) -> TableBlock {
@@ -339,7 +362,10 @@ fn period_table(numbers: &Numbers<'_>, chart: &Columns) -> TableBlock {
             numbers.narrowed(*n, figure, Some((Dimension::Period, &own.code)))
         };
         let mut all: Vec<Number> = own.parts.iter().zip(chart::PARTS).map(part).collect();
-        all.push(Number { text: shell.number(own.total), href: String::new() });
+        all.push(Number {
+            text: shell.number(own.total),
+            href: String::new(),
+        });
         TableRow {
             name: own.name.clone(),
             numbers: all,
@@ -352,7 +378,10 @@ fn period_table(numbers: &Numbers<'_>, chart: &Columns) -> TableBlock {
         .map(|(at, (figure, _))| numbers.narrowed(sum(at), *figure, None))
         .collect();
     let all: u64 = chart.periods.iter().map(|own| own.total).sum();
-    total.push(Number { text: shell.number(all), href: String::new() });
+    total.push(Number {
+        text: shell.number(all),
+        href: String::new(),
+    });
     let figures = chart::PARTS.map(|(figure, _)| words::figure(shell.lang, figure));
     let mut heads = vec![words::dimension(shell.lang, Dimension::Period)];
     heads.extend(figures);
@@ -378,14 +407,20 @@ fn bars(numbers: &Numbers<'_>, cells: &[Cell]) -> Vec<BarBlock> {
         };
         BarBlock {
             id: format!("chart-{}-{}", figure.name(), by.name()),
-            title: format!("{} · {}", words::figure(shell.lang, figure), words::dimension(shell.lang, by)),
+            title: format!(
+                "{} · {}",
+                words::figure(shell.lang, figure),
+                words::dimension(shell.lang, by)
+            ),
             caption: caption(shell, numbers.asked, own.total),
             bars: chart::bars(shell.lang, by, &own.rows),
             table: numbers.table(&own),
         }
     };
     let both = [Dimension::Reason, Dimension::Nationality];
-    let all = both.into_iter().flat_map(|by| Figure::HEADLINES.map(|figure| block(figure, by)));
+    let all = both
+        .into_iter()
+        .flat_map(|by| Figure::HEADLINES.map(|figure| block(figure, by)));
     all.filter(|block| !block.bars.bars.is_empty()).collect()
 }
 
@@ -397,7 +432,11 @@ fn fields(shell: &Shell, asked: &Asked, cells: &[Cell]) -> Fields {
         chosen,
     };
     let site = |site: &tapal_store::site::Site| {
-        choice(&site.id.to_string(), site.name.clone(), own.site == Some(site.id))
+        choice(
+            &site.id.to_string(),
+            site.name.clone(),
+            own.site == Some(site.id),
+        )
     };
     let way = |code: &str| {
         let chosen = asked.query(&[]).contains(&format!("direction={code}"));
@@ -405,10 +444,18 @@ fn fields(shell: &Shell, asked: &Asked, cells: &[Cell]) -> Fields {
     };
     let people = |citizen: bool| {
         let code = tapal_domain::statistic::citizenship(citizen);
-        choice(code, shell.word("statistic", code), own.citizen == Some(citizen))
+        choice(
+            code,
+            shell.word("statistic", code),
+            own.citizen == Some(citizen),
+        )
     };
     let detection = |by: &Detection| {
-        choice(by.name(), shell.word("crossing-detection", by.name()), own.detection == Some(*by))
+        choice(
+            by.name(),
+            shell.word("crossing-detection", by.name()),
+            own.detection == Some(*by),
+        )
     };
     // The reasons there are in the period, and the one asked for.
     let mut reasons: Vec<String> = split(cells, Figure::Crossings, Dimension::Reason)

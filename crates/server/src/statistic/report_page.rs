@@ -2,10 +2,7 @@
 //! exact report to who belongs to one checkpoint.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use tapal_domain::statistic::Month;
 use tapal_store::statistic;
@@ -58,7 +55,11 @@ pub async fn list(State(state): State<AppState>, visit: Visit) -> ApiResult<Resp
         Some(month) => {
             let at = super::job::due_at(&state, month).await?;
             let name = words::period(shell.lang, &month.to_string());
-            shell.t2("statistic-report-next", ("month", &name), ("at", &shell.full(&at)))
+            shell.t2(
+                "statistic-report-next",
+                ("month", &name),
+                ("at", &shell.full(&at)),
+            )
         }
     };
     show(ReportsPage {

@@ -7,10 +7,7 @@ use tapal_domain::statistic::{
 use tapal_store::site::Site;
 
 use super::words;
-use crate::console::{
-    Lang,
-    words::text,
-};
+use crate::console::{Lang, words::text};
 
 /// Whom an edition is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +84,14 @@ impl Edition {
     }
 }
 
-fn simple(lang: Lang, sites: &[Site], figure: Figure, by: Dimension, rows: &[Count], total: u64) -> Table {
+fn simple(
+    lang: Lang,
+    sites: &[Site],
+    figure: Figure,
+    by: Dimension,
+    rows: &[Count],
+    total: u64,
+) -> Table {
     let row = |count: &Count| Row {
         name: words::code(lang, by, &count.code, sites),
         numbers: vec![Shown::Exact(count.n)],
@@ -148,7 +152,9 @@ fn is_public(own: &Breakdown) -> bool {
 fn says_something(own: &Breakdown) -> bool {
     let fixed = match own.by {
         Dimension::Outcome => own.figure.outcome().is_some(),
-        Dimension::Citizenship => own.figure.citizen().is_some() || own.figure == Figure::RefusedEntries,
+        Dimension::Citizenship => {
+            own.figure.citizen().is_some() || own.figure == Figure::RefusedEntries
+        }
         Dimension::Direction => !matches!(own.figure, Figure::HandedOver | Figure::Crossings),
         Dimension::Reason => matches!(own.figure, Figure::Entries | Figure::Departures),
         _ => false,
@@ -199,10 +205,27 @@ pub fn of_report(lang: Lang, sites: &[Site], report: &Report, edition: Edition) 
             let rows: Vec<Count> = cross
                 .rows
                 .iter()
-                .map(|row| Count { code: row.code.clone(), n: row.total })
+                .map(|row| Count {
+                    code: row.code.clone(),
+                    n: row.total,
+                })
                 .collect();
-            tables.push(simple(lang, sites, figure, Dimension::Nationality, &rows, whole.total));
-            tables.push(simple(lang, sites, figure, Dimension::Reason, &cross.columns, whole.total));
+            tables.push(simple(
+                lang,
+                sites,
+                figure,
+                Dimension::Nationality,
+                &rows,
+                whole.total,
+            ));
+            tables.push(simple(
+                lang,
+                sites,
+                figure,
+                Dimension::Reason,
+                &cross.columns,
+                whole.total,
+            ));
         }
         tables.push(crossed(lang, figure, &cross, edition));
     }
@@ -236,6 +259,10 @@ impl Tables {
             .iter()
             .map(|by| words::dimension(self.lang, *by))
             .collect();
-        format!("{} · {}", words::figure(self.lang, table.figure), by.join(" × "))
+        format!(
+            "{} · {}",
+            words::figure(self.lang, table.figure),
+            by.join(" × ")
+        )
     }
 }

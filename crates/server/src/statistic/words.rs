@@ -97,6 +97,9 @@ mod tests {
         }
         assert_eq!(period(Lang::En, "2026-03"), "Mar 2026");
         assert_eq!(period(Lang::En, "2026-03-09"), "2026-03-09");
-        assert_eq!(code(Lang::En, Dimension::Reason, "a_new_ground", &[]), "a new ground");
+        assert_eq!(
+            code(Lang::En, Dimension::Reason, "a_new_ground", &[]),
+            "a new ground"
+        );
     }
 }

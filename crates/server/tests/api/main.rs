@@ -26,6 +26,7 @@ mod logs;
 mod name_checks;
 mod name_load;
 mod orders;
+mod passenger_lists;
 mod persons;
 mod policies;
 mod record;
