@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     enrol::{Enrol, background::Shelf},
     event::hub::Hub,
+    holder::outside::{Outside, Port},
     name_check::{list::NameList, rate::Rate},
 };
 
@@ -35,6 +36,8 @@ pub struct ServerConfig {
     pub retention_ms: i64,
     /// Argon2id cost; tests take less.
     pub password_cost: PasswordCost,
+    /// A registry elsewhere that is asked about documents, if one is set up.
+    pub outside: Option<Outside>,
 }
 
 /// What is known of the model pack the centre enrols with.
@@ -93,6 +96,7 @@ impl ServerConfig {
             timers: Timers::default(),
             retention_ms: 24 * HOUR_MS,
             password_cost: PasswordCost::default(),
+            outside: None,
         }
     }
 }
@@ -123,6 +127,8 @@ pub struct Parts {
     pub rate: Rate,
     /// Bounds password hashing to a few at a time.
     pub hashing: Arc<Semaphore>,
+    /// The port to a registry elsewhere.
+    pub outside: Option<Arc<Port>>,
 }
 
 impl AppState {
@@ -136,6 +142,7 @@ impl AppState {
     ) -> Self {
         let hub = Hub::new(db.clone());
         let hashing = Arc::new(Semaphore::new(4));
+        let outside = config.outside.as_ref().and_then(port);
         Self(Arc::new(Parts {
             db,
             clock,
@@ -147,12 +154,24 @@ impl AppState {
             names: NameList::default(),
             rate: Rate::default(),
             hashing,
+            outside,
         }))
     }
 
     /// Model id of the pack templates are made with; empty while no pack is installed.
     pub fn model_id(&self) -> &str {
         self.enrol.as_ref().map_or("", |enrol| enrol.model_id())
+    }
+}
+
+/// A port with wrong settings is none: `tapal serve` checks them before, with words.
+fn port(outside: &Outside) -> Option<Arc<Port>> {
+    match Port::new(outside) {
+        Ok(port) => Some(Arc::new(port)),
+        Err(cause) => {
+            tracing::error!(%cause, "the outside registry is not asked");
+            None
+        }
     }
 }
 

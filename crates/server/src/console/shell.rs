@@ -326,7 +326,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 15] = [
+    ); 16] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/alerts",
@@ -402,6 +402,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(EditAccounts),
         ),
         ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
+        (
+            "/holders",
+            "nav-holders",
+            "file-text",
+            "holders",
+            Some(ReadHolders),
+        ),
     ];
     all.into_iter()
         .filter(|(.., needs)| needs.is_none_or(|permission| role.may(permission)))

@@ -15,7 +15,7 @@ use utoipa::{
 use crate::{
     account, alert, attempt, audit, camera, credential, edge, entry,
     error::ErrorBody,
-    event, false_alert, group, health,
+    event, false_alert, group, health, holder,
     import::{api as import, report},
     in_process, name_check,
     order::api as order,
@@ -51,6 +51,9 @@ use crate::{
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,
         audit::list, audit::verify,
         event::stream,
+        holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
+        holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
+        holder::outside::outside,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)
