@@ -3,3 +3,4 @@
 
 pub mod country;
 pub mod mrz;
+pub mod transliteration;
