@@ -79,6 +79,21 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "hours after the scheduled arrival until announced passengers nobody asked about are deleted",
     ),
     (
+        "registry_url",
+        "",
+        "address of a registry elsewhere that is asked about documents, such as https://registry.example; empty for none",
+    ),
+    (
+        "registry_credential",
+        "",
+        "file with the token sent to that registry",
+    ),
+    (
+        "registry_certificate",
+        "",
+        "file with the certificates trusted for it, PEM",
+    ),
+    (
         "log",
         "info",
         "log filter, such as info or tapal_lane=debug",

@@ -21,6 +21,7 @@ pub mod extract;
 pub mod false_alert;
 pub mod group;
 pub mod health;
+pub mod holder;
 pub mod import;
 pub mod in_process;
 pub mod jobs;

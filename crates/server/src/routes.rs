@@ -88,7 +88,7 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
-        false_alert, group, health,
+        false_alert, group, health, holder,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, name_check, openapi,
         order::api as order,
@@ -501,6 +501,61 @@ pub fn api() -> Vec<Route> {
             "/api/v1/passengers/{id}/decision",
             Needs(JudgePassengers),
             passenger_list::decide,
+        ),
+        post(
+            "/api/v1/holders/lookups",
+            Needs(ReadHolders),
+            holder::lookup,
+        ),
+        post(
+            "/api/v1/holders/outside",
+            Needs(ReadHolders),
+            holder::outside::outside,
+        ),
+        post("/api/v1/holders", Needs(EditHolders), holder::add),
+        get("/api/v1/holders/{id}", Needs(ReadHolders), holder::get),
+        put("/api/v1/holders/{id}", Needs(EditHolders), holder::change),
+        post(
+            "/api/v1/holders/{id}/documents",
+            Needs(EditHolders),
+            holder::add_document,
+        ),
+        put(
+            "/api/v1/holders/{id}/documents/{document}/status",
+            Needs(EditHolders),
+            holder::set_status,
+        ),
+        post(
+            "/api/v1/holders/{id}/permits",
+            Needs(EditHolders),
+            holder::add_permit,
+        ),
+        delete(
+            "/api/v1/holders/{id}/permits/{permit}",
+            Needs(EditHolders),
+            holder::cancel_permit,
+        ),
+        put(
+            "/api/v1/holders/{id}/portrait",
+            Needs(EditHolders),
+            holder::set_portrait,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        get(
+            "/api/v1/holders/{id}/portraits/{n}",
+            Needs(ReadHolders),
+            holder::portrait,
+        ),
+        post(
+            "/api/v1/holders/{id}/comparison",
+            Needs(ReadHolders),
+            holder::compare::comparison,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        post(
+            "/api/v1/holders/{id}/links",
+            Needs(EditHolders),
+            holder::link,
         ),
     ]
 }

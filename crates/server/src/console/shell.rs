@@ -326,7 +326,8 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 20] = [
+    ); 21] = [
+    ); 16] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -436,6 +437,11 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "list",
             "passenger-lists",
             Some(ReadPassengerLists),
+            "/holders",
+            "nav-holders",
+            "file-text",
+            "holders",
+            Some(ReadHolders),
         ),
     ];
     all.into_iter()

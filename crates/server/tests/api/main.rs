@@ -17,6 +17,7 @@ mod events;
 mod false_alerts;
 mod findings;
 mod groups;
+mod holders;
 mod imports;
 mod in_process;
 mod judging;
