@@ -19,6 +19,7 @@ pub mod in_process;
 pub mod name_check;
 pub mod opinion;
 pub mod order;
+pub mod passenger_list;
 pub mod person;
 pub mod policy;
 pub mod removal;

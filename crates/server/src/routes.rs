@@ -88,10 +88,11 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
-        false_alert, group, health,
+        false_alert, group, health, holder,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, name_check, openapi,
         order::api as order,
+        passenger_list::api as passenger_list,
         person, policy, rule_pack,
         second_line::api as second_line,
         session::api as session,
@@ -475,6 +476,87 @@ pub fn api() -> Vec<Route> {
             Needs(ReadStatistics),
             statistic::report::verify,
         ),
+        post(
+            "/api/v1/passenger-lists",
+            Needs(SendPassengerLists),
+            passenger_list::send,
+        )
+        .body_limit(tapal_documents::paxlst::MOST_BYTES),
+        get(
+            "/api/v1/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::list,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::get,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}/answers",
+            Needs(SendPassengerLists),
+            passenger_list::answers,
+        ),
+        post(
+            "/api/v1/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::decide,
+        ),
+        post(
+            "/api/v1/holders/lookups",
+            Needs(ReadHolders),
+            holder::lookup,
+        ),
+        post(
+            "/api/v1/holders/outside",
+            Needs(ReadHolders),
+            holder::outside::outside,
+        ),
+        post("/api/v1/holders", Needs(EditHolders), holder::add),
+        get("/api/v1/holders/{id}", Needs(ReadHolders), holder::get),
+        put("/api/v1/holders/{id}", Needs(EditHolders), holder::change),
+        post(
+            "/api/v1/holders/{id}/documents",
+            Needs(EditHolders),
+            holder::add_document,
+        ),
+        put(
+            "/api/v1/holders/{id}/documents/{document}/status",
+            Needs(EditHolders),
+            holder::set_status,
+        ),
+        post(
+            "/api/v1/holders/{id}/permits",
+            Needs(EditHolders),
+            holder::add_permit,
+        ),
+        delete(
+            "/api/v1/holders/{id}/permits/{permit}",
+            Needs(EditHolders),
+            holder::cancel_permit,
+        ),
+        put(
+            "/api/v1/holders/{id}/portrait",
+            Needs(EditHolders),
+            holder::set_portrait,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        get(
+            "/api/v1/holders/{id}/portraits/{n}",
+            Needs(ReadHolders),
+            holder::portrait,
+        ),
+        post(
+            "/api/v1/holders/{id}/comparison",
+            Needs(ReadHolders),
+            holder::compare::comparison,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        post(
+            "/api/v1/holders/{id}/links",
+            Needs(EditHolders),
+            holder::link,
+        ),
     ]
 }
 
@@ -488,9 +570,10 @@ impl Access {
         }
     }
 
-    /// Whether an agency's own people, and the key of its system, may.
+    /// Whether an agency's or a carrier's own people, and the key of its system, may.
     pub(crate) fn of_agencies(self) -> bool {
-        let may = |permission| Role::AgencyLiaison.may(permission);
+        let machines = [Role::AgencyLiaison, Role::Carrier];
+        let may = |permission| machines.iter().any(|role| role.may(permission));
         match self {
             Self::Needs(permission) => may(permission),
             Self::Either(one, other) => may(one) || may(other),

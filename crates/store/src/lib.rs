@@ -26,6 +26,7 @@ mod migrate;
 pub mod name_check;
 pub mod nonce;
 pub mod order;
+pub mod passenger_list;
 pub mod person;
 pub mod policy;
 pub mod retention;

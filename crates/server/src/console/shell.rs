@@ -326,7 +326,8 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 19] = [
+    ); 21] = [
+    ); 16] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -429,6 +430,18 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "file-text",
             "statistics",
             Some(ReadStatistics),
+        ),
+        (
+            "/passenger-lists",
+            "nav-passenger-lists",
+            "list",
+            "passenger-lists",
+            Some(ReadPassengerLists),
+            "/holders",
+            "nav-holders",
+            "file-text",
+            "holders",
+            Some(ReadHolders),
         ),
     ];
     all.into_iter()

@@ -8,7 +8,8 @@ use tapal_domain::{
     crossing::{Menu, Stands, menu},
     day::Day,
     entry::{Agency, ListKind},
-    id::{AlertId, LaneId},
+    holder::{Arriving, DocumentStatus, PermitRefusal},
+    id::{AlertId, HolderId, LaneId, OrderId, PermitId},
     name_check::{Here, Verdict},
     role::Permission,
     rule_pack::{self, OrderKind, Pack, Standing, Subject},
@@ -18,7 +19,9 @@ use tapal_domain::{
 };
 use tapal_store::{
     alert, crossing, document,
+    holder::{self, Record},
     name_check::{Line, Listed},
+    second_line,
     site::{Lane, Site},
 };
 
@@ -122,8 +125,21 @@ pub enum Weight {
     },
     /// The officer said it is another person.
     Other,
+    /// Second line found that it is another person; for this document and order, until the pair expires.
+    Cleared,
     /// Shown, nothing more.
     Shown,
+}
+
+/// What the registry says of the document that was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registry {
+    /// It has no such document.
+    Unknown,
+    /// Name, birth, sex and nationality agree.
+    Agrees,
+    /// One of them does not.
+    Differs,
 }
 
 /// One listed person whom the traveller may be.
@@ -177,6 +193,8 @@ pub struct Basis {
     pub code: String,
     /// Index of the permit, such as `B1`; empty for a visit.
     pub name: String,
+    /// The permit; `None` for a visit.
+    pub permit: Option<PermitId>,
     /// The last lawful day.
     pub until: Day,
 }
@@ -200,6 +218,14 @@ pub struct Assessment {
     pub overstay: Option<Overstay>,
     /// On what the foreigner may stay, best first, at arrival.
     pub bases: Vec<Basis>,
+    /// Permits that do not serve, and why.
+    pub refusals: Vec<(String, PermitRefusal)>,
+    /// The holder in the registry.
+    pub holder: Option<HolderId>,
+    /// The portrait in use, by number.
+    pub portrait: Option<i64>,
+    /// What the registry says of the document.
+    pub registry: Registry,
     /// Whether the document is over.
     pub expired: bool,
     /// The lists that count.
@@ -241,32 +267,30 @@ pub async fn assess(
     document: &Document,
     judged: &Judged,
 ) -> ApiResult<Assessment> {
+    let (issuer, number) = (&document.issuing_state, &document.number);
+    let mark = document::mark(state.db.vault(), issuer, number)?;
     let alerts = lane_alerts(state, place, judged).await?;
     let face = linked_entry(state, &alerts).await?;
-    let (hits, left_out) = hits(
-        state,
-        place,
-        document,
+    let told = Told {
         judged,
-        face.map(|(listed, _)| listed),
-    )
-    .await?;
-    let mark = document::mark(state.db.vault(), &document.issuing_state, &document.number)?;
-    let marks: Vec<Mark> = crossing::marks(&state.db, None, mark, MARKS)
+        face: face.map(|(listed, _)| listed),
+        cleared: second_line::cleared(&state.db, mark.clone(), place.now).await?,
+    };
+    let (hits, left_out) = hits(state, place, document, &told).await?;
+    let record = holder::by_document(&state.db, issuer, number).await?;
+    let known = record.as_ref().map(|record| record.holder.id);
+    let marks: Vec<Mark> = crossing::marks(&state.db, known, mark.clone(), MARKS)
         .await?
         .iter()
         .map(|entry| entry.mark)
         .collect();
     let citizen = document.nationality.citizen();
+    let status = record
+        .as_ref()
+        .and_then(Record::document)
+        .map(|own| own.status);
     let face_list = face.map(|(_, list)| list);
-    let mut subjects: Vec<Subject> = hits
-        .iter()
-        .filter(|hit| hit.weight == Weight::Counts)
-        .filter_map(|hit| subject_of(hit.kind))
-        .chain(face_list.map(subject_of_list))
-        .collect();
-    subjects.sort();
-    subjects.dedup();
+    let subjects = subjects(&hits, face_list, status);
     let overstay = match marks.last() {
         Some(Mark::Entry {
             until: Some(until), ..
@@ -275,16 +299,23 @@ pub async fn assess(
         }
         _ => None,
     };
-    let bases = match place.direction == Direction::Arrival && !citizen {
-        true => bases(place, document),
-        false => Vec::new(),
+    let (bases, refusals) = match place.direction == Direction::Arrival && !citizen {
+        true => bases(state, place, document, record.as_ref(), &mark).await?,
+        false => (Vec::new(), Vec::new()),
     };
+    let registry = registry(document, record.as_ref());
     let open = |alert: &LaneAlert| !alert.other && (!alert.linked || alert.status.is_open());
     let doubt = hits
         .iter()
         .any(|hit| matches!(hit.weight, Weight::Doubt { .. }))
+        || registry == Registry::Differs
         || alerts.iter().any(open);
-    let expired = document.expired(place.day);
+    // A document that was replaced or cancelled is none, whatever is printed on it.
+    let expired = document.expired(place.day)
+        || matches!(
+            status,
+            Some(DocumentStatus::Replaced | DocumentStatus::Cancelled)
+        );
     let stands = Stands {
         place: (place.site.kind, place.direction),
         standing: Standing {
@@ -301,25 +332,106 @@ pub async fn assess(
         menu: menu(place.pack, stands),
         presence: stay::presence(&marks, place.day),
         exits_missing: stay::exits_missing(&marks),
+        portrait: record
+            .as_ref()
+            .and_then(|record| record.portrait.as_ref())
+            .map(|portrait| portrait.n),
+        holder: known,
+        registry,
         hits,
         left_out,
         alerts,
         face_list,
         overstay,
         bases,
+        refusals,
         expired,
         subjects,
     })
 }
 
+/// The lists that count: hits, the face two people found similar, and what the registry says of the document.
+fn subjects(hits: &[Hit], face: Option<ListKind>, status: Option<DocumentStatus>) -> Vec<Subject> {
+    let counts = hits.iter().filter(|hit| hit.weight == Weight::Counts);
+    let lost = matches!(status, Some(DocumentStatus::Lost | DocumentStatus::Stolen));
+    let mut subjects: Vec<Subject> = counts
+        .filter_map(|hit| subject_of(hit.kind))
+        .chain(face.map(subject_of_list))
+        .chain(lost.then_some(Subject::LostDocument))
+        .collect();
+    subjects.sort();
+    subjects.dedup();
+    subjects
+}
+
+/// Whether the document and the registry speak of one person. Names are compared letter by letter as the zone writes
+/// them, as far as the shorter goes: a zone may cut a name.
+fn registry(document: &Document, record: Option<&Record>) -> Registry {
+    let Some(record) = record else {
+        return Registry::Unknown;
+    };
+    let own = &record.holder.identity;
+    let letters = |text: &str| -> String {
+        let kept = text.chars().filter(|sign| sign.is_alphanumeric());
+        kept.flat_map(char::to_uppercase).collect()
+    };
+    let begins = |one: &str, other: &str| {
+        let (one, other) = (letters(one), letters(other));
+        one.starts_with(&other) || other.starts_with(&one)
+    };
+    let birth = document.birth_date.starts_with(&own.birth_date)
+        || own.birth_date.starts_with(&document.birth_date);
+    let sex = document.sex.is_empty() || document.sex == own.sex || own.sex == "X";
+    let agrees = begins(&own.primary, &document.surname)
+        && begins(&own.secondary, &document.given_names)
+        && birth
+        && sex
+        && record.holder.nationality == document.nationality;
+    match agrees {
+        true => Registry::Agrees,
+        false => Registry::Differs,
+    }
+}
+
+/// On what a foreigner may stay: permits that serve, then visits without a visa; and permits that do not, with the reason.
+async fn bases(
+    state: &AppState,
+    place: &Place,
+    document: &Document,
+    record: Option<&Record>,
+    mark: &[u8],
+) -> ApiResult<(Vec<Basis>, Vec<(String, PermitRefusal)>)> {
+    let (mut bases, mut refusals) = (Vec::new(), Vec::new());
+    for permit in record.map_or(&[][..], |record| &record.permits) {
+        let arriving = Arriving {
+            day: place.day,
+            site: place.site.id,
+            document: mark,
+            entries_used: crossing::entries_used(&state.db, permit.id).await?,
+        };
+        match permit.serves(&arriving) {
+            Ok(until) => bases.push(Basis {
+                code: format!("permit:{}", permit.id),
+                name: permit.index.clone(),
+                permit: Some(permit.id),
+                until,
+            }),
+            Err(why) => refusals.push((permit.index.clone(), why)),
+        }
+    }
+    bases.extend(visits(place, document));
+    Ok((bases, refusals))
+}
+
 /// How a foreigner without a visa may stay.
-fn bases(place: &Place, document: &Document) -> Vec<Basis> {
+fn visits(place: &Place, document: &Document) -> Vec<Basis> {
     let code = tapal_documents::country::alpha3(document.nationality.code());
     let code = code.unwrap_or_else(|| document.nationality.code().to_owned());
     let visits = place.pack.visits_of(&code).filter_map(|visit| {
         Some(Basis {
             code: format!("visit:{}", visit.code),
             name: String::new(),
+            permit: None,
             until: stay::until(place.day, visit.days)?,
         })
     });
@@ -377,12 +489,20 @@ async fn linked_entry(
     Ok(Some((listed, list)))
 }
 
+/// What is told of hits from elsewhere.
+struct Told<'a> {
+    judged: &'a Judged,
+    /// Whom the linked alert is about, judged similar.
+    face: Option<Listed>,
+    /// Orders that second line found to be about another person.
+    cleared: Vec<OrderId>,
+}
+
 async fn hits(
     state: &AppState,
     place: &Place,
     document: &Document,
-    judged: &Judged,
-    face: Option<Listed>,
+    told: &Told<'_>,
 ) -> ApiResult<(Vec<Hit>, usize)> {
     list::catch_up(state).await?;
     let here = Here::at(place.now, place.site.utc_offset_minutes);
@@ -395,13 +515,13 @@ async fn hits(
         let line = lines.iter().find(|line| line.who == answer.who);
         let held = |line: &&Line| here.in_force(line.status, line.first_day, line.last_day);
         if let Some(line) = line.filter(held) {
-            hits.push(hit(line, answer, judged, face));
+            hits.push(hit(line, answer, told));
         }
     }
     Ok((hits, found.left_out))
 }
 
-fn hit(line: &Line, answer: Answer, judged: &Judged, face: Option<Listed>) -> Hit {
+fn hit(line: &Line, answer: Answer, told: &Told<'_>) -> Hit {
     let verdict = answer.verdict();
     let key = format!("{}:{}", line.who.noun(), line.who);
     let listed_number = !line.subject.person.document_number.is_empty();
@@ -415,17 +535,22 @@ fn hit(line: &Line, answer: Answer, judged: &Judged, face: Option<Listed>) -> Hi
         Some(_) => Says::Contradicts,
         None => Says::Absent,
     };
-    let face = match face == Some(line.who) {
+    let face = match told.face == Some(line.who) {
         true => Says::Supports,
         false => Says::Absent,
     };
+    let cleared = line
+        .who
+        .order()
+        .is_some_and(|order| told.cleared.contains(&order));
     let weight = match verdict {
         _ if face == Says::Supports => Weight::Counts,
+        _ if cleared => Weight::Cleared,
         Verdict::Document => Weight::Counts,
         // A lost document is the document, whoever holds it.
         Verdict::DocumentOtherName if line.kind == OrderKind::LostDocument => Weight::Counts,
         Verdict::DocumentOtherName | Verdict::Likely => Weight::Doubt { at_desk: false },
-        Verdict::Possible if judged.others.contains(&key) => Weight::Other,
+        Verdict::Possible if told.judged.others.contains(&key) => Weight::Other,
         Verdict::Possible => Weight::Doubt { at_desk: true },
         Verdict::Doubtful => Weight::Shown,
     };

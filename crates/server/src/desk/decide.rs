@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use tapal_domain::{
     crossing::{Decision, Detection, Draft, Outcome, Unlawful},
     day::Day,
-    id::{AlertId, CrossingId, LaneId},
+    holder::{DocumentKind, Identity},
+    id::{AlertId, CrossingId, HolderId, LaneId},
     rule_pack::Action,
     site::Direction,
     stay::Route,
@@ -16,6 +17,7 @@ use tapal_domain::{
 use tapal_store::{
     Note,
     crossing::{self, NewCrossing, Recorded},
+    holder::NewDocument,
 };
 use utoipa::ToSchema;
 
@@ -116,8 +118,15 @@ pub async fn decide(
         protected: false,
     };
     let assessment = assess(state, &place, &document, &judged).await?;
-    let new = judge(session, &input, &place, &document, &assessment)?;
-    let recorded = crossing::record(&state.db, place.now, &new).await?;
+    let mut new = judge(session, &input, &place, &document, &assessment)?;
+    let recorded = match newcomer(state, &document, &assessment) {
+        Some((holder, identity, paper)) => {
+            new.holder = Some(holder);
+            let who = (&document.nationality, &identity, &paper);
+            crossing::record_with_holder(&state.db, place.now, &new, who).await?
+        }
+        None => crossing::record(&state.db, place.now, &new).await?,
+    };
     if recorded == Recorded::New && !(judged.others.is_empty() && judged.alert_others.is_empty()) {
         note_others(state, session, &new, &judged.others, &judged.alert_others).await?;
     }
@@ -126,6 +135,38 @@ pub async fn decide(
         again: recorded == Recorded::Again,
         stay_until: new.decision.draft().stay_until,
     })
+}
+
+/// A foreigner whom the registry does not know yet is recorded with the first entry. Citizens are the passport desk's.
+fn newcomer(
+    state: &AppState,
+    document: &Document,
+    assessment: &Assessment,
+) -> Option<(HolderId, Identity, NewDocument)> {
+    if document.nationality.citizen() || assessment.holder.is_some() {
+        return None;
+    }
+    let identity = Identity {
+        primary: document.surname.clone(),
+        secondary: document.given_names.clone(),
+        full_name: document.name(),
+        sex: match document.sex.as_str() {
+            "" => "X".into(),
+            sex => sex.into(),
+        },
+        birth_date: document.birth_date.clone(),
+        nik: String::new(),
+    };
+    let holder = HolderId(state.clock.new_uuid());
+    let paper = NewDocument {
+        id: state.clock.new_uuid(),
+        holder,
+        kind: DocumentKind::Passport,
+        issuing_state: tapal_domain::holder::issuing_state(&document.issuing_state).ok()?,
+        number: tapal_domain::holder::document_number(&document.number).ok()?,
+        expires: document.expiry,
+    };
+    Some((holder, identity.checked().ok()?, paper))
 }
 
 /// A decision that was sent before and recorded: the same answer, nothing new.
@@ -214,7 +255,7 @@ fn judge(
         desk: place.lane.desk,
         at: place.now,
         day: place.day,
-        holder: None,
+        holder: assessment.holder,
         identity: document.identity(),
         decision,
         order: assessment
@@ -224,7 +265,7 @@ fn judge(
             .and_then(|hit| hit.who.order()),
         alert: input.alert,
         case: None,
-        permit: None,
+        permit: basis.filter(|_| stays).and_then(|basis| basis.permit),
         receipt: charge.map(|_| receipt.to_owned()),
         officer: session.account,
         authoriser: None,

@@ -4,6 +4,8 @@ pub mod assess;
 pub mod decide;
 pub mod document;
 pub mod page;
+pub mod refer;
+pub mod sample;
 pub mod sheet;
 
 pub use decide::{CrossingDone, CrossingInput};

@@ -12,6 +12,7 @@ use tapal_domain::{
     crossing::Outcome,
     id::{CrossingId, LaneId},
     role::Permission,
+    second_line::Reason,
     site::{Direction, SiteKind},
 };
 use tapal_store::{Note, crossing};
@@ -20,6 +21,7 @@ use super::{
     assess::{Assessment, Judged, Place, assess, place},
     decide::{CrossingInput, decide},
     document::{Document, DocumentInput},
+    sample,
     sheet::{Sheet, sheet},
 };
 use crate::{
@@ -57,6 +59,16 @@ pub struct Typed {
     outcome: String,
     basis: String,
     receipt: String,
+    /// Reasons for second line, each a box of its own.
+    list_hit: String,
+    imposter_doubt: String,
+    document_doubt: String,
+    stay: String,
+    non_procedural_worker: String,
+    asylum_claim: String,
+    minor: String,
+    victim_indicator: String,
+    text: String,
 }
 
 struct LaneLine {
@@ -64,6 +76,12 @@ struct LaneLine {
     name: String,
     direction: String,
     chosen: bool,
+}
+
+/// A passport of the demonstration.
+struct SampleLine {
+    name: String,
+    zone: String,
 }
 
 struct Last {
@@ -89,6 +107,7 @@ struct DeskPage {
     last: Option<Last>,
     form: Typed,
     typing: bool,
+    samples: Vec<SampleLine>,
     sheet: Option<Sheet>,
 }
 
@@ -124,6 +143,23 @@ impl Typed {
             alert_others: alerts.filter_map(|id| id.parse().ok()).collect(),
             protected: !self.protected.is_empty(),
         }
+    }
+
+    fn reasons(&self) -> Vec<Reason> {
+        let ticked = |reason: &&Reason| {
+            let field = match reason {
+                Reason::ListHit => &self.list_hit,
+                Reason::ImposterDoubt => &self.imposter_doubt,
+                Reason::DocumentDoubt => &self.document_doubt,
+                Reason::Stay => &self.stay,
+                Reason::NonProceduralWorker => &self.non_procedural_worker,
+                Reason::AsylumClaim => &self.asylum_claim,
+                Reason::Minor => &self.minor,
+                Reason::VictimIndicator => &self.victim_indicator,
+            };
+            !field.is_empty()
+        };
+        Reason::ALL.iter().filter(ticked).copied().collect()
     }
 
     fn decision(&mut self) -> ApiResult<CrossingInput> {
@@ -171,6 +207,7 @@ pub async fn next(
     };
     let place = place(&state, &visit.session, lane, wanted.direction).await?;
     let mut page = blank(&visit, &place, &lanes, Typed::default());
+    page.notice = visit.done();
     page.last = match wanted.last {
         Some(id) => last(&state, &visit, &page.shell, id).await?,
         None => None,
@@ -213,6 +250,16 @@ fn lines(
     lanes.iter().map(line).collect()
 }
 
+/// In the demonstration there is no reader on the desk.
+fn samples(shell: &Shell) -> Vec<SampleLine> {
+    let all = sample::ALL.iter().filter(|_| shell.demo);
+    all.map(|sample| SampleLine {
+        name: shell.word("desk-sample", sample.code),
+        zone: sample.zone().join("\n"),
+    })
+    .collect()
+}
+
 fn empty(shell: Shell, lanes: Vec<LaneLine>) -> DeskPage {
     DeskPage {
         notice: None,
@@ -227,6 +274,7 @@ fn empty(shell: Shell, lanes: Vec<LaneLine>) -> DeskPage {
         last: None,
         form: Typed::default(),
         typing: false,
+        samples: samples(&shell),
         sheet: None,
         shell,
     }
@@ -383,6 +431,36 @@ pub async fn record(
         );
         page.sheet = Some(made.await?);
     }
+    page.notice = Some(failure::problem(&page.shell, &error));
+    show_as(error.http, page)
+}
+
+/// `POST /desk/referrals`: to second line.
+pub async fn refer(
+    State(state): State<AppState>,
+    visit: Visit,
+    form: Result<Form<Typed>, FormRejection>,
+) -> ApiResult<Response> {
+    let Form(mut typed) = form.map_err(|_| bad_form())?;
+    let place = place(&state, &visit.session, typed.lane()?, typed.direction()).await?;
+    let id: CrossingId = typed.id.parse().map_err(|_| bad_form())?;
+    let lanes = lanes(&state, &visit).await?;
+    let judged = typed.judged();
+    let document = typed.document.checked(place.day)?;
+    let found = assess(&state, &place, &document, &judged).await?;
+    let what = (id, typed.reasons(), typed.text.clone());
+    let known = (&place, &document, &found);
+    let error = match super::refer::refer(&state, &visit.session, known, &judged, what).await {
+        Ok(_) => {
+            let page = blank(&visit, &place, &lanes, Typed::default());
+            return see_other(format!("{}&done=referred", page.here));
+        }
+        Err(error) if failure::is_mendable(&error) => error,
+        Err(error) => return Err(error),
+    };
+    let mut page = blank(&visit, &place, &lanes, typed);
+    let made = sheet(&state, &page.shell, &place, &document, &found, &judged, id);
+    page.sheet = Some(made.await?);
     page.notice = Some(failure::problem(&page.shell, &error));
     show_as(error.http, page)
 }

@@ -5,14 +5,15 @@ use tapal_domain::{
     crossing::Choice as MenuChoice,
     day::Day,
     id::CrossingId,
-    rule_pack::Action,
+    rule_pack::{Action, Subject},
+    second_line::Reason,
     site::Direction,
     stay::{Presence, Route},
 };
 use tapal_store::{crossing, document as mark};
 
 use super::{
-    assess::{Assessment, Hit, Judged, LaneAlert, Place, Weight},
+    assess::{Assessment, Hit, Judged, LaneAlert, Place, Registry, Weight},
     document::Document,
 };
 use crate::{
@@ -150,6 +151,16 @@ pub struct Sheet {
     pub lawful: Vec<Lawful>,
     /// How the foreigner may stay.
     pub bases: Vec<BasisLine>,
+    /// Permits that do not serve, in words.
+    pub refusals: Vec<String>,
+    /// What the registry says: colour and words.
+    pub registry: (Tone, String),
+    /// The holder's page; empty without one.
+    pub holder: String,
+    /// The portrait's address; empty without one.
+    pub portrait: String,
+    /// Reasons for second line: code, words, whether ticked.
+    pub reasons: Vec<(&'static str, String, bool)>,
     /// Where the ledger says the person is.
     pub stay: String,
     /// Entries without exit, in words; may be empty.
@@ -239,6 +250,23 @@ pub async fn sheet(
             .map(|one| lawful(shell, place, one))
             .collect(),
         bases: bases(shell, found),
+        refusals: found
+            .refusals
+            .iter()
+            .map(|(index, why)| {
+                let why = shell.word("desk-permit", why.name());
+                shell.t2("desk-permit", ("index", index), ("why", &why))
+            })
+            .collect(),
+        registry: registry(shell, found, citizen),
+        holder: found
+            .holder
+            .map_or(String::new(), |id| format!("/holders/{id}")),
+        portrait: match (found.holder, found.portrait) {
+            (Some(id), Some(n)) => format!("/api/v1/holders/{id}/portraits/{n}"),
+            _ => String::new(),
+        },
+        reasons: reasons(shell, found, judged),
         stay: presence(shell, found.presence),
         missing: match found.exits_missing.as_slice() {
             [] => String::new(),
@@ -276,6 +304,52 @@ pub async fn sheet(
                 .collect(),
         ),
     })
+}
+
+fn registry(shell: &Shell, found: &Assessment, citizen: bool) -> (Tone, String) {
+    match (found.registry, citizen) {
+        (Registry::Agrees, _) => (Tone::Green, shell.t("desk-registry-agrees")),
+        (Registry::Differs, _) => (Tone::Red, shell.t("desk-registry-differs")),
+        (Registry::Unknown, true) => (Tone::Amber, shell.t("desk-registry-unknown-citizen")),
+        (Registry::Unknown, false) => (Tone::Grey, shell.t("desk-registry-unknown")),
+    }
+}
+
+/// Reasons for second line, those that what is known suggests ticked.
+fn reasons(
+    shell: &Shell,
+    found: &Assessment,
+    judged: &Judged,
+) -> Vec<(&'static str, String, bool)> {
+    let suggested = suggested(found);
+    let reasons = Reason::ALL.iter();
+    let reasons = reasons.filter(|reason| !judged.protected || reason.protects());
+    let line = |reason: &Reason| {
+        let words = shell.word("case-reason", reason.name());
+        (reason.name(), words, suggested.contains(reason))
+    };
+    reasons.map(line).collect()
+}
+
+/// What second line would look at, by what is known.
+pub fn suggested(found: &Assessment) -> Vec<Reason> {
+    let mut all = Vec::new();
+    let hit = |hit: &Hit| matches!(hit.weight, Weight::Counts | Weight::Doubt { .. });
+    if found.hits.iter().any(hit) || found.face_list.is_some() {
+        all.push(Reason::ListHit);
+    }
+    let lost = found.subjects.contains(&Subject::LostDocument);
+    if lost || found.expired || found.registry == Registry::Differs {
+        all.push(Reason::DocumentDoubt);
+    }
+    let settled = matches!(
+        found.overstay.map(|over| over.route),
+        Some(Route::Officer | Route::Propose)
+    );
+    if settled || (!found.refusals.is_empty() && found.bases.is_empty()) {
+        all.push(Reason::Stay);
+    }
+    all
 }
 
 /// Document numbers are read out in groups of three.
@@ -361,6 +435,9 @@ fn why(
         .any(|alert| !alert.other && !alert.linked)
     {
         all.push(shell.t("desk-why-alert"));
+    }
+    if found.registry == Registry::Differs {
+        all.push(shell.t("desk-why-registry"));
     }
     if found.expired {
         all.push(shell.t("desk-why-expired"));
@@ -476,6 +553,7 @@ fn hit_line(shell: &Shell, n: usize, hit: &Hit) -> HitLine {
         Weight::Doubt { at_desk: true } => ("ask", true),
         Weight::Doubt { at_desk: false } => ("second-line", false),
         Weight::Other => ("other", false),
+        Weight::Cleared => ("cleared", false),
         Weight::Shown => ("shown", false),
     };
     HitLine {
@@ -511,7 +589,7 @@ fn alert_line(shell: &Shell, alert: &LaneAlert) -> AlertLine {
     AlertLine {
         id: alert.id.to_string(),
         ago: shell.ago(&alert.seen_at),
-        status: shell.word("status", alert.status.name()),
+        status: shell.word("stage", alert.status.name()),
         means: shell.word("desk-alert", means),
         ask: !alert.linked && !alert.other,
         linked: alert.linked,

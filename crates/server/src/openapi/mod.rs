@@ -15,10 +15,11 @@ use utoipa::{
 use crate::{
     account, alert, attempt, audit, camera, credential, crossing, edge, entry,
     error::ErrorBody,
-    event, false_alert, group, health,
+    event, false_alert, group, health, holder,
     import::{api as import, report},
     in_process, name_check,
     order::api as order,
+    passenger_list::api as passenger_list,
     person, policy, rule_pack,
     second_line::api as second_line,
     session, site, statistic,
@@ -59,6 +60,10 @@ use crate::{
         crate::second_line::notice::notice,
         crossing::list, crossing::get, crossing::correction::add,
         statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
+        passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
+        holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
+        holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
+        holder::outside::outside,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

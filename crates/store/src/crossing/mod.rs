@@ -9,8 +9,9 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
-    crossing::{Decision, Detection, Outcome},
+    crossing::{Decision, Detection, Nationality, Outcome},
     day::Day,
+    holder,
     id::{
         AccountId, AlertId, CaseId, CrossingId, DeskId, HolderId, LaneId, OrderId, PermitId, SiteId,
     },
@@ -24,6 +25,7 @@ use crate::{
     document,
     error::{Error, Result},
     event::{self, Audience, News},
+    holder::NewDocument,
 };
 
 pub use read::{
@@ -184,6 +186,28 @@ pub async fn record(db: &Db, now: UtcMs, new: &NewCrossing) -> Result<Recorded> 
     if done == Recorded::Again {
         return Ok(done);
     }
+    tx.commit(note(new, "crossing.recorded")).await?;
+    Ok(done)
+}
+
+/// As [`record`], with the first record of a foreigner whom the registry did not know: one change, two audit rows.
+pub async fn record_with_holder(
+    db: &Db,
+    now: UtcMs,
+    new: &NewCrossing,
+    (nationality, identity, paper): (&Nationality, &holder::Identity, &NewDocument),
+) -> Result<Recorded> {
+    let mut tx = db.begin(now).await?;
+    let done = record_in(&mut tx, new).await?;
+    if done == Recorded::Again {
+        return Ok(done);
+    }
+    crate::holder::add_in(&mut tx, paper.holder, nationality, identity).await?;
+    crate::holder::add_document_in(&mut tx, paper).await?;
+    let by = By::Account(new.officer);
+    let added = Note::new(by, "holder.added", "holder", paper.holder);
+    let detail = serde_json::json!({ "citizen": false, "nationality": nationality.code(), "crossing": new.id });
+    tx.note(added.with(detail)).await?;
     tx.commit(note(new, "crossing.recorded")).await?;
     Ok(done)
 }

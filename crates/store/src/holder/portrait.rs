@@ -129,3 +129,16 @@ pub async fn live_template(
         .collect::<Result<Vec<f32>>>()?;
     Ok(Some((row.text("model_id")?, Zeroizing::new(values))))
 }
+
+/// The photograph of the portrait in use, as handed in, to be enrolled with another model. Never for a screen.
+pub async fn photograph(db: &Db, holder: HolderId) -> Result<Zeroizing<Vec<u8>>> {
+    let sql =
+        "SELECT id, photo_sealed FROM holder_portrait WHERE holder = $1 ORDER BY n DESC LIMIT 1";
+    let row = db.one(sql, args![holder]).await?;
+    db.vault().open(
+        "holder_portrait",
+        &row.text("id")?,
+        "photo",
+        &row.blob("photo_sealed")?,
+    )
+}
