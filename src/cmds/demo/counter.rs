@@ -1,7 +1,7 @@
 //! The counter of the demonstration: two lanes without a camera, the holders of its passports, and what the ledger knows
 //! of them. All invented, recorded under the same rules as at a desk. Must not run twice on one centre.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tapal_domain::{
     crossing::{Decision, Detection, Draft, Nationality, Outcome},
     day::Day,
@@ -9,11 +9,13 @@ use tapal_domain::{
     id::{AccountId, CrossingId, DeskId, HolderId, LaneId, PermitId, SiteId},
     rule_pack,
     site::Direction,
+    statistic::Month,
     stay,
 };
 use tapal_server::{
     AppState,
     desk::sample::{self, Sample},
+    statistic,
 };
 use tapal_store::{
     By, account,
@@ -27,6 +29,9 @@ const LANES: [(&str, Direction); 2] = [
     ("Lajur 3", Direction::Arrival),
     ("Lajur 5", Direction::Departure),
 ];
+
+/// Ordinary crossings of the year before.
+const ORDINARY: u64 = 6_000;
 
 /// Makes everything, in a centre that has no such lane yet.
 pub async fn set_up(state: &AppState, place: SiteId) -> Result<()> {
@@ -48,6 +53,7 @@ pub async fn set_up(state: &AppState, place: SiteId) -> Result<()> {
         lane: lane(state, place, desk, LANES[0]).await?,
     };
     lane(state, place, desk, LANES[1]).await?;
+    counter.year().await?;
     counter.people().await
 }
 
@@ -81,6 +87,16 @@ impl Counter<'_> {
         self.today
             .plus_days(-days)
             .context("the calendar ends here")
+    }
+
+    /// The twelve whole months before this one, as in the published example, for the statistics.
+    async fn year(&self) -> Result<()> {
+        let first = Month::of(self.today).first_day().plus_months(-12);
+        let first = first.context("the calendar ends here")?;
+        statistic::set_up::set_up(self.state, self.officer, first, ORDINARY)
+            .await
+            .map_err(|e| anyhow!("{}", e.message))?;
+        Ok(())
     }
 
     async fn people(&self) -> Result<()> {

@@ -392,7 +392,7 @@ fn id(at: UtcMs, n: u64) -> Uuid {
     Uuid::from_u128((u128::from(at.0.unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | u128::from(n))
 }
 
-/// Records the example's year, each day at its end: `first` and the 364 days after it. Nothing is recorded in the future.
+/// Records the example's year, each day at its end: from `first` to the day before its next return. The year must be over.
 pub async fn set_up(
     state: &AppState,
     officer: AccountId,
@@ -407,11 +407,13 @@ pub async fn set_up(
             site: site.id,
             utc_offset_minutes: site.utc_offset_minutes,
         });
+    let next = first.plus_months(12).unwrap_or(first);
+    let days = u32::try_from(next.since(first)).unwrap_or(365);
     let plan = Plan {
         places: places.collect(),
         officer,
         first,
-        days: 365,
+        days,
         travellers: (ordinary / 6).max(1),
     };
     let all = plan.example(ordinary)?;
