@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, crossing, desk, edge, entry, false_alert, group, holder, import, in_process, name_check,
-    order, passenger_list, person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, holder, import, in_process,
+    name_check, order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site, statistic,
 };
@@ -346,7 +346,6 @@ pub fn routes() -> Vec<Route> {
             "/passengers/{id}/decision",
             Needs(JudgePassengers),
             passenger_list::page::decide,
-        ),
         ),
         get("/holders", Needs(ReadHolders), holder::page::find),
         post("/holders", Needs(ReadHolders), holder::page::look_up),

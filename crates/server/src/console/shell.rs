@@ -327,7 +327,6 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &str,
         Option<Permission>,
     ); 21] = [
-    ); 16] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -437,6 +436,8 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "list",
             "passenger-lists",
             Some(ReadPassengerLists),
+        ),
+        (
             "/holders",
             "nav-holders",
             "file-text",

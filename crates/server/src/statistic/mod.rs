@@ -8,6 +8,7 @@ pub mod letter;
 pub mod page;
 pub mod report;
 pub mod report_page;
+pub mod set_up;
 pub mod table;
 pub mod words;
 

@@ -34,4 +34,5 @@ mod record;
 mod rule_packs;
 mod second_line;
 mod sessions;
+mod statistics;
 mod world;
