@@ -16,7 +16,11 @@ pub struct Unwritable(pub char);
 
 impl std::fmt::Display for Unwritable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "U+{:04X} is in no transliteration table of ICAO Doc 9303-3", u32::from(self.0))
+        write!(
+            f,
+            "U+{:04X} is in no transliteration table of ICAO Doc 9303-3",
+            u32::from(self.0)
+        )
     }
 }
 
@@ -41,7 +45,8 @@ fn letters(text: &str) -> Result<Vec<Forms>, Unwritable> {
             'A'..='Z' => found.push(vec![letter.to_string()]),
             letter if is_gap(letter) => found.push(vec!["<".into()]),
             // Left out, and the parts go together: O'CONNOR is OCONNOR. So are other signs (9303-3, 4.6).
-            '\'' | '’' | '‘' | 'ʻ' | 'ʼ' | '`' | '´' | '.' | '"' | '(' | ')' | '\u{2bf}' => {}
+            '\'' | '’' | '‘' | 'ʻ' | 'ʼ' | '`' | '´' | '.' | '"' | '(' | ')' | '\u{2bf}' => {
+            }
             SHADDA => {
                 // The letter before it twice; a document may leave it out.
                 if let Some(before) = found.last_mut() {
@@ -61,7 +66,11 @@ fn letters(text: &str) -> Result<Vec<Forms>, Unwritable> {
 
 /// What parts the components of a name.
 fn is_gap(letter: char) -> bool {
-    letter.is_whitespace() || matches!(letter, '-' | ',' | '<' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '/')
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '-' | ',' | '<' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '/'
+        )
 }
 
 /// Of the tables; a letter with several signs (as Vietnamese has) by its letter without them.
@@ -70,13 +79,18 @@ fn of_table(letter: char) -> Result<Forms, Unwritable> {
     if let Some(forms) = table::forms(letter) {
         return Ok(own(forms));
     }
-    let bare: String = std::iter::once(letter).nfd().filter(|sign| !is_mark(*sign)).collect();
+    let bare: String = std::iter::once(letter)
+        .nfd()
+        .filter(|sign| !is_mark(*sign))
+        .collect();
     let mut signs = bare.chars();
     match (signs.next(), signs.next()) {
         // A lone sign above or below.
         (None, _) => Ok(vec![String::new()]),
         (Some(base), None) if base.is_ascii_uppercase() => Ok(vec![base.to_string()]),
-        (Some(base), None) if base != letter => table::forms(base).map(own).ok_or(Unwritable(letter)),
+        (Some(base), None) if base != letter => {
+            table::forms(base).map(own).ok_or(Unwritable(letter))
+        }
         _ => Err(Unwritable(letter)),
     }
 }
@@ -87,7 +101,11 @@ fn is_mark(sign: char) -> bool {
 
 /// A name component, or several, in the recommended form: letters A to Z, fillers between parts.
 pub fn recommended(text: &str) -> Result<String, Unwritable> {
-    let written: String = letters(text)?.iter().filter_map(|forms| forms.first()).map(String::as_str).collect();
+    let written: String = letters(text)?
+        .iter()
+        .filter_map(|forms| forms.first())
+        .map(String::as_str)
+        .collect();
     let parts = written.split('<').filter(|part| !part.is_empty());
     Ok(parts.collect::<Vec<_>>().join("<"))
 }
@@ -135,7 +153,9 @@ fn reached(letters: &[Forms], zone: &[u8]) -> Vec<bool> {
         let mut next = vec![false; zone.len() + 1];
         for (at, _) in here.iter().enumerate().filter(|(_, is)| **is) {
             for form in forms {
-                let fits = zone.get(at..).is_some_and(|rest| rest.starts_with(form.as_bytes()));
+                let fits = zone
+                    .get(at..)
+                    .is_some_and(|rest| rest.starts_with(form.as_bytes()));
                 if let (true, Some(there)) = (fits, next.get_mut(at + form.len())) {
                     *there = true;
                 }
@@ -155,10 +175,14 @@ fn begins(letters: &[Forms], zone: &[u8]) -> bool {
             return false;
         };
         let places = reached(some, zone);
-        places.iter().enumerate().filter(|(_, is)| **is).any(|(at, _)| {
-            let rest = zone.get(at..).unwrap_or_default();
-            !rest.is_empty() && forms.iter().any(|form| form.as_bytes().starts_with(rest))
-        })
+        places
+            .iter()
+            .enumerate()
+            .filter(|(_, is)| **is)
+            .any(|(at, _)| {
+                let rest = zone.get(at..).unwrap_or_default();
+                !rest.is_empty() && forms.iter().any(|form| form.as_bytes().starts_with(rest))
+            })
     };
     !zone.is_empty() && (0..=letters.len()).any(|count| up_to(count) || within(count))
 }
@@ -177,7 +201,11 @@ pub enum Agreement {
 
 /// Compares a printed name with a zone's. `full` is [`crate::mrz::Reading::name_may_go_on`]: only then may a component be
 /// cut, or later ones be missing.
-pub fn agreement(printed: (&str, &str), zone: (&str, &str), full: bool) -> Result<Agreement, Unwritable> {
+pub fn agreement(
+    printed: (&str, &str),
+    zone: (&str, &str),
+    full: bool,
+) -> Result<Agreement, Unwritable> {
     if may_be(printed.0, zone.0)? && may_be(printed.1, zone.1)? {
         return Ok(Agreement::Whole);
     }
@@ -185,7 +213,11 @@ pub fn agreement(printed: (&str, &str), zone: (&str, &str), full: bool) -> Resul
         let (own, zone) = (parts(text)?, tidy(zone));
         let found: Vec<&str> = zone.split('<').filter(|part| !part.is_empty()).collect();
         let enough = !must || !found.is_empty();
-        let fits = found.len() <= own.0.len() && found.iter().zip(&own.0).all(|(found, own)| begins(own, found.as_bytes()));
+        let fits = found.len() <= own.0.len()
+            && found
+                .iter()
+                .zip(&own.0)
+                .all(|(found, own)| begins(own, found.as_bytes()));
         Ok(enough && fits)
     };
     if full && cut(printed.0, zone.0, true)? && cut(printed.1, zone.1, false)? {
@@ -199,7 +231,11 @@ pub fn agreement(printed: (&str, &str), zone: (&str, &str), full: bool) -> Resul
 /// secondary fits; the rest is cut at the width. A cut field ends with a letter, which says that there is more.
 pub fn name_field(primary: &str, secondary: &str, width: usize) -> Result<String, Unwritable> {
     let (primary, secondary) = (recommended(primary)?, recommended(secondary)?);
-    let whole = if secondary.is_empty() { primary.clone() } else { format!("{primary}<<{secondary}") };
+    let whole = if secondary.is_empty() {
+        primary.clone()
+    } else {
+        format!("{primary}<<{secondary}")
+    };
     if whole.len() <= width {
         return Ok(format!("{whole:<<width$}"));
     }

@@ -18,7 +18,10 @@ fn the_examples_of_the_standard() {
         ("Þórður Ðævarsson", "THORDUR<DAEVARSSON"),
         ("Nguyễn Đức", "NGUYEN<DUC"),
         // Section 6.C with its notes 2 and 3, appendix B.
-        ("ابو بكر محمد بن زكريا الرازي", "ABW<BKR<MXHMD<BN<ZKRYA<ALRAZY"),
+        (
+            "ابو بكر محمد بن زكريا الرازي",
+            "ABW<BKR<MXHMD<BN<ZKRYA<ALRAZY",
+        ),
         ("عبّاس", "EBBAS"),
         ("فضّة", "FXDZXDZXAH"),
         ("هاري الشماع", "HARY<ALXSHMAE"),
@@ -62,32 +65,78 @@ fn a_name_too_long_is_cut_as_in_doc_9303_4() {
     let check = |primary: &str, secondary: &str, expect: &str| {
         assert_eq!(expect.len(), 39);
         assert_eq!(name_field(primary, secondary, 39).as_deref(), Ok(expect));
-        let (first, rest) = expect.trim_end_matches('<').split_once("<<").unwrap_or((expect, ""));
+        let (first, rest) = expect
+            .trim_end_matches('<')
+            .split_once("<<")
+            .unwrap_or((expect, ""));
         let full = !expect.ends_with('<');
         let agrees = agreement((primary, secondary), (first, rest), full).unwrap();
         assert_ne!(agrees, Agreement::Differs, "{expect}");
     };
-    check("ERIKSSON", "ANNA MARIA", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<");
-    check("NILAVADHANANANDA", "CHAYAPA DEJTHAMRONG KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K");
-    check("BENNELONG WOOLOOMOOLOO WARRANDYTE WARNAMBOOL", "DINGO POTOROO", "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<W<<DI");
+    check(
+        "ERIKSSON",
+        "ANNA MARIA",
+        "ERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+    );
+    check(
+        "NILAVADHANANANDA",
+        "CHAYAPA DEJTHAMRONG KRASUANG",
+        "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K",
+    );
+    check(
+        "BENNELONG WOOLOOMOOLOO WARRANDYTE WARNAMBOOL",
+        "DINGO POTOROO",
+        "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<W<<DI",
+    );
     // The cut falls on a filler: the component before gives a letter up.
-    check("NILAVADHANANANDA", "CHAYAPA DEJTHAMRONGX KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K");
-    check("PAPANDROPOULOUS", "JONATHON ALEC", "PAPANDROPOULOUS<<JONATHON<ALEC<<<<<<<<<");
+    check(
+        "NILAVADHANANANDA",
+        "CHAYAPA DEJTHAMRONGX KRASUANG",
+        "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K",
+    );
+    check(
+        "PAPANDROPOULOUS",
+        "JONATHON ALEC",
+        "PAPANDROPOULOUS<<JONATHON<ALEC<<<<<<<<<",
+    );
 }
 
 #[test]
 fn a_cut_name_agrees_only_when_the_field_is_full_and_in_every_part_it_has() {
-    let printed = ("BENNELONG WOOLOOMOOLOO WARRANDYTE WARNAMBOOL", "DINGO POTOROO");
+    let printed = (
+        "BENNELONG WOOLOOMOOLOO WARRANDYTE WARNAMBOOL",
+        "DINGO POTOROO",
+    );
     let check = |zone: (&str, &str), full: bool, expect: Agreement| {
-        assert_eq!(agreement(printed, zone, full), Ok(expect), "{zone:?} {full}");
+        assert_eq!(
+            agreement(printed, zone, full),
+            Ok(expect),
+            "{zone:?} {full}"
+        );
     };
-    check(("BENNELONG WOOLOOM WARRAND WARNAM", "DINGO"), true, Agreement::Cut);
-    check(("BENNELONG WOOLOOM WARRAND WARNAM", "DINGO"), false, Agreement::Differs);
-    check(("BENNELONG WOOLOOMOOLOO WARRANDYTE", ""), true, Agreement::Cut);
+    check(
+        ("BENNELONG WOOLOOM WARRAND WARNAM", "DINGO"),
+        true,
+        Agreement::Cut,
+    );
+    check(
+        ("BENNELONG WOOLOOM WARRAND WARNAM", "DINGO"),
+        false,
+        Agreement::Differs,
+    );
+    check(
+        ("BENNELONG WOOLOOMOOLOO WARRANDYTE", ""),
+        true,
+        Agreement::Cut,
+    );
     check(("BENNELONG WARRANDYTE", "DINGO"), true, Agreement::Differs);
     check(("", "DINGO"), true, Agreement::Differs);
     check(printed, false, Agreement::Whole);
-    assert_eq!(agreement(("Müllersdorfer", ""), ("MU", ""), true), Ok(Agreement::Cut), "a form of two letters is cut too");
+    assert_eq!(
+        agreement(("Müllersdorfer", ""), ("MU", ""), true),
+        Ok(Agreement::Cut),
+        "a form of two letters is cut too"
+    );
 }
 
 proptest! {
