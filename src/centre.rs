@@ -78,6 +78,7 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
             expire_ms: seconds("expire_s"),
         },
         retention_ms: config.number("retain_alert_h") as i64 * HOUR_MS,
+        passenger_list_ms: config.number("retain_passenger_h") as i64 * HOUR_MS,
         outside: outside(config)?,
         ..ServerConfig::new(config.listen()?, config.data(), model)
     })

@@ -74,6 +74,11 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "hours an attempt (no face in it) stays listed",
     ),
     (
+        "retain_passenger_h",
+        "24",
+        "hours after the scheduled arrival until announced passengers nobody asked about are deleted",
+    ),
+    (
         "registry_url",
         "",
         "address of a registry elsewhere that is asked about documents, such as https://registry.example; empty for none",
@@ -243,6 +248,7 @@ impl Config {
             "expire_s",
             "retain_alert_h",
             "retain_attempt_h",
+            "retain_passenger_h",
         ];
         for key in numbers {
             if self.text(key).parse::<u32>().is_err() {

@@ -1,6 +1,7 @@
 //! `tapal demo`: three sites on recorded, rendered clips through the true path: a centre, and one camera node a
 //! site in a process of its own, which enrols and speaks HTTPS like any other. Everybody in it is invented.
 
+mod counter;
 mod day;
 mod order;
 
@@ -89,6 +90,9 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     let sites = runtime.block_on(sites(&state, &clips))?;
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
     runtime.block_on(list(&state, &people))?;
+    if let Some(site) = sites.first() {
+        runtime.block_on(counter::set_up(&state, *site))?;
+    }
     if let Some(site) = sites.first() {
         runtime.block_on(seed::proposal(&state, *site, "policy"))?;
     }

@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { setUp } from "./world.mjs";
 import { accessibility } from "./accessibility.mjs";
 import { counts } from "./counts.mjs";
+import { desk } from "./desk.mjs";
 import { forms } from "./forms.mjs";
 import { groups } from "./groups.mjs";
 import { imports } from "./imports.mjs";
@@ -20,7 +21,7 @@ import { signing } from "./signing.mjs";
 const world = await setUp();
 if (!world) process.exit(process.env.TAPAL_TEST_FULL === "1" ? 1 : 0);
 if (world.screenshots) mkdirSync(world.screenshots, { recursive: true });
-const parts = { signing, judging, line, forms, orders, imports, nameChecks, returns, rules, policy, accessibility, counts, groups };
+const parts = { signing, judging, line, desk, forms, orders, imports, nameChecks, returns, rules, policy, accessibility, counts, groups };
 // TAPAL_E2E_PARTS=judging,line runs only those, while working on them.
 const wanted = process.env.TAPAL_E2E_PARTS?.split(",") ?? Object.keys(parts);
 try {

@@ -18,6 +18,9 @@ const KINDS = [
   "entry.added",
   "entry.ended",
   "entry.re_enrolled",
+  "second_line.opened",
+  "second_line.changed",
+  "second_line.alarm",
   "stale",
 ];
 

@@ -3,4 +3,5 @@
 
 pub mod country;
 pub mod mrz;
+pub mod paxlst;
 pub mod transliteration;

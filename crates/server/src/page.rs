@@ -5,10 +5,10 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, edge, entry, false_alert, group, holder, import, in_process, name_check, order,
-    person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, holder, import, in_process,
+    name_check, order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
-    rule_pack, session, site,
+    rule_pack, second_line, session, site, statistic,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -44,6 +44,14 @@ pub fn routes() -> Vec<Route> {
             alert::page::resolve,
         ),
         post("/alerts/{id}/group", Needs(JudgeAlerts), group::page::label),
+        get("/desk", Needs(RecordCrossings), desk::page::next),
+        post("/desk", Needs(RecordCrossings), desk::page::present),
+        post("/desk/referrals", Needs(RecordCrossings), desk::page::refer),
+        post(
+            "/desk/crossings",
+            Needs(RecordCrossings),
+            desk::page::record,
+        ),
         get("/attempts", Needs(ReadAttempts), attempt::page::list),
         get(
             "/false-alerts",
@@ -240,6 +248,105 @@ pub fn routes() -> Vec<Route> {
         post("/edges/{id}/retire", Needs(EditEdges), edge::page::retire),
         get("/audit", Needs(ReadAudit), audit::page::list),
         post("/audit/verify", Needs(ReadAudit), audit::page::verify),
+        get("/second-line", Needs(ReadCases), second_line::page::list),
+        get(
+            "/second-line/{id}",
+            Needs(ReadCases),
+            second_line::sheet::one,
+        ),
+        post(
+            "/second-line/{id}/taking",
+            Needs(WorkCases),
+            second_line::sheet::take,
+        ),
+        post(
+            "/second-line/{id}/interviews",
+            Needs(WorkCases),
+            second_line::sheet::interview,
+        ),
+        post(
+            "/second-line/{id}/contacts",
+            Needs(WorkCases),
+            second_line::sheet::contact,
+        ),
+        post(
+            "/second-line/{id}/conclusion",
+            Needs(WorkCases),
+            second_line::sheet::conclude,
+        ),
+        post(
+            "/second-line/{id}/decision",
+            Needs(WorkCases),
+            second_line::sheet::decide,
+        ),
+        post(
+            "/second-line/{id}/authorisation",
+            Needs(AuthoriseCases),
+            second_line::sheet::authorise,
+        ),
+        post(
+            "/second-line/{id}/hand-over",
+            Needs(WorkCases),
+            second_line::sheet::hand_over,
+        ),
+        post(
+            "/second-line/{id}/closure",
+            Needs(WorkCases),
+            second_line::sheet::close,
+        ),
+        get("/crossings", Needs(ReadCrossings), crossing::page::list),
+        get("/crossings/{id}", Needs(ReadCrossings), crossing::page::one),
+        post(
+            "/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::page::correction,
+        ),
+        get("/statistics", Needs(ReadStatistics), statistic::page::page),
+        get(
+            "/statistics.csv",
+            Needs(ReadStatistics),
+            statistic::file::as_csv,
+        ),
+        get(
+            "/statistics.xlsx",
+            Needs(ReadStatistics),
+            statistic::file::as_xlsx,
+        ),
+        get(
+            "/statistics.pdf",
+            Needs(ReadStatistics),
+            statistic::file::as_pdf,
+        ),
+        get(
+            "/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report_page::list,
+        ),
+        get(
+            "/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report_page::one,
+        ),
+        get(
+            "/statistics/reports/{month}/{file}",
+            Needs(ReadStatistics),
+            statistic::report_page::file,
+        ),
+        get(
+            "/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::page::list,
+        ),
+        get(
+            "/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::page::one,
+        ),
+        post(
+            "/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::page::decide,
+        ),
         get("/holders", Needs(ReadHolders), holder::page::find),
         post("/holders", Needs(ReadHolders), holder::page::look_up),
         get("/holders/new", Needs(EditHolders), holder::page::new),

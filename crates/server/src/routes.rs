@@ -87,14 +87,16 @@ pub fn api() -> Vec<Route> {
     use Permission::*;
 
     use crate::{
-        account, alert, attempt, audit, camera, credential, edge, entry, event, false_alert, group,
-        health, holder,
+        account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
+        false_alert, group, health, holder,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
         in_process, mrz, name_check, openapi,
         order::api as order,
+        passenger_list::api as passenger_list,
         person, policy, rule_pack,
+        second_line::api as second_line,
         session::api as session,
-        site,
+        site, statistic,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -307,6 +309,7 @@ pub fn api() -> Vec<Route> {
             import::decide,
         ),
         post("/api/v1/name-checks", Needs(CheckNames), name_check::check),
+        post("/api/v1/crossings", Needs(RecordCrossings), crossing::add),
         get("/api/v1/persons/{id}", Needs(ReadOrders), person::get),
         post(
             "/api/v1/persons/{id}/decisions",
@@ -385,6 +388,120 @@ pub fn api() -> Vec<Route> {
         post("/api/v1/edge/receipts", Device, edge::device::receipt),
         post("/api/v1/edge/health", Device, edge::device::health),
         post("/api/v1/alerts", Device, edge::device::alert).body_limit(ALERT_BYTES),
+        get("/api/v1/second-line", Needs(ReadCases), second_line::list),
+        post(
+            "/api/v1/second-line",
+            Needs(RecordCrossings),
+            second_line::add,
+        ),
+        get(
+            "/api/v1/second-line/{id}",
+            Needs(ReadCases),
+            second_line::get,
+        ),
+        post(
+            "/api/v1/second-line/{id}/taking",
+            Needs(WorkCases),
+            second_line::take,
+        ),
+        post(
+            "/api/v1/second-line/{id}/interviews",
+            Needs(WorkCases),
+            second_line::interview,
+        ),
+        post(
+            "/api/v1/second-line/{id}/contacts",
+            Needs(WorkCases),
+            second_line::contact,
+        ),
+        post(
+            "/api/v1/second-line/{id}/conclusion",
+            Needs(WorkCases),
+            second_line::conclude,
+        ),
+        post(
+            "/api/v1/second-line/{id}/decision",
+            Needs(WorkCases),
+            second_line::decide,
+        ),
+        post(
+            "/api/v1/second-line/{id}/authorisation",
+            Needs(AuthoriseCases),
+            second_line::authorise,
+        ),
+        post(
+            "/api/v1/second-line/{id}/hand-over",
+            Needs(WorkCases),
+            second_line::hand_over,
+        ),
+        post(
+            "/api/v1/second-line/{id}/closure",
+            Needs(WorkCases),
+            second_line::close,
+        ),
+        get(
+            "/api/v1/second-line/{id}/notice",
+            Needs(ReadCases),
+            crate::second_line::notice::notice,
+        ),
+        get("/api/v1/crossings", Needs(ReadCrossings), crossing::list),
+        get(
+            "/api/v1/crossings/{id}",
+            Needs(ReadCrossings),
+            crossing::get,
+        ),
+        post(
+            "/api/v1/crossings/{id}/corrections",
+            Needs(CorrectCrossings),
+            crossing::correction::add,
+        ),
+        get("/api/v1/statistics", Needs(ReadStatistics), statistic::get),
+        get(
+            "/api/v1/statistics/records",
+            Needs(ReadCrossings),
+            statistic::records,
+        ),
+        get(
+            "/api/v1/statistics/reports",
+            Needs(ReadStatistics),
+            statistic::report::list,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}",
+            Needs(ReadStatistics),
+            statistic::report::get,
+        ),
+        get(
+            "/api/v1/statistics/reports/{month}/verification",
+            Needs(ReadStatistics),
+            statistic::report::verify,
+        ),
+        post(
+            "/api/v1/passenger-lists",
+            Needs(SendPassengerLists),
+            passenger_list::send,
+        )
+        .body_limit(tapal_documents::paxlst::MOST_BYTES),
+        get(
+            "/api/v1/passenger-lists",
+            Needs(ReadPassengerLists),
+            passenger_list::list,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}",
+            Needs(ReadPassengerLists),
+            passenger_list::get,
+        ),
+        get(
+            "/api/v1/passenger-lists/{id}/answers",
+            Needs(SendPassengerLists),
+            passenger_list::answers,
+        ),
+        post(
+            "/api/v1/passengers/{id}/decision",
+            Needs(JudgePassengers),
+            passenger_list::decide,
+        ),
         post(
             "/api/v1/holders/lookups",
             Needs(ReadHolders),
@@ -455,9 +572,10 @@ impl Access {
         }
     }
 
-    /// Whether an agency's own people, and the key of its system, may.
+    /// Whether an agency's or a carrier's own people, and the key of its system, may.
     pub(crate) fn of_agencies(self) -> bool {
-        let may = |permission| Role::AgencyLiaison.may(permission);
+        let machines = [Role::AgencyLiaison, Role::Carrier];
+        let may = |permission| machines.iter().any(|role| role.may(permission));
         match self {
             Self::Needs(permission) => may(permission),
             Self::Either(one, other) => may(one) || may(other),

@@ -11,7 +11,7 @@ use crate::{
     certificate::{self, CertificateError},
     clock::{Clock, SystemClock},
     enrol::Enrol,
-    entry, import, in_process, jobs, name_check, routes,
+    entry, import, in_process, jobs, name_check, passenger_list, routes,
     state::{AppState, ServerConfig},
 };
 
@@ -120,6 +120,7 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
         tokio::spawn(import::work::run(state.clone())),
         tokio::spawn(name_check::list::keep(state.clone())),
         tokio::spawn(in_process::rescreen::run(state.clone())),
+        tokio::spawn(passenger_list::screen::run(state.clone())),
     ];
     Ok(Running {
         address,

@@ -34,8 +34,12 @@ pub struct ServerConfig {
     pub timers: Timers,
     /// Milliseconds after which photographs of alerts without a hit, and attempts, are destroyed.
     pub retention_ms: i64,
+    /// Milliseconds after the scheduled arrival until passengers nobody asked about are deleted.
+    pub passenger_list_ms: i64,
     /// Argon2id cost; tests take less.
     pub password_cost: PasswordCost,
+    /// Counts by nationality and reason below this number are hidden in reports for the public.
+    pub small_count: u64,
     /// A registry elsewhere that is asked about documents, if one is set up.
     pub outside: Option<Outside>,
 }
@@ -95,7 +99,9 @@ impl ServerConfig {
             demo: false,
             timers: Timers::default(),
             retention_ms: 24 * HOUR_MS,
+            passenger_list_ms: 24 * HOUR_MS,
             password_cost: PasswordCost::default(),
+            small_count: 5,
             outside: None,
         }
     }

@@ -116,6 +116,16 @@ pub async fn get(db: &Db, id: AccountId) -> Result<Account> {
     read(&db.one(select!("WHERE id = $1"), args![id]).await?)
 }
 
+/// The name shown of every account, closed ones too.
+pub async fn names(db: &Db) -> Result<std::collections::HashMap<AccountId, String>> {
+    let rows = db
+        .all("SELECT id, display_name FROM account", args![])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.id("id")?, row.text("display_name")?)))
+        .collect()
+}
+
 /// An open account and its password hash, by user name.
 pub async fn find(db: &Db, username: &str) -> Result<Option<(Account, String)>> {
     let row = db

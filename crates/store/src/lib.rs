@@ -26,12 +26,15 @@ mod migrate;
 pub mod name_check;
 pub mod nonce;
 pub mod order;
+pub mod passenger_list;
 pub mod person;
 pub mod policy;
 pub mod retention;
 pub mod rule_pack;
+pub mod second_line;
 pub mod session;
 pub mod site;
+pub mod statistic;
 pub mod vault;
 
 pub use audit::{By, Note};

@@ -20,6 +20,9 @@ const FILES: &[(i64, &str)] = &[
     (18, include_str!("../migrations/0018_rule_pack.sql")),
     (19, include_str!("../migrations/0019_crossing.sql")),
     (20, include_str!("../migrations/0020_holder.sql")),
+    (21, include_str!("../migrations/0021_second_line.sql")),
+    (22, include_str!("../migrations/0022_statistic.sql")),
+    (23, include_str!("../migrations/0023_passenger_list.sql")),
 ];
 
 /// Runs what has not run yet.

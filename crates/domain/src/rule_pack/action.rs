@@ -71,6 +71,25 @@ pub enum Action {
     Safeguard,
 }
 
+names!(Action {
+    Admit "admit",
+    AllowDeparture "allow_departure",
+    RefuseEntry "refuse_entry",
+    MayRefuseEntry "may_refuse_entry",
+    DeferDeparture "defer_departure",
+    HandOver "hand_over",
+    NotifyAgency "notify_agency",
+    NotifyPolice "notify_police",
+    NotifyBureau "notify_bureau",
+    Log "log",
+    SecondLine "second_line",
+    Verify "verify",
+    Charge "charge",
+    CheckEarlierBan "check_earlier_ban",
+    FieldCheck "field_check",
+    Safeguard "safeguard",
+});
+
 impl Action {
     fn refuses(self) -> bool {
         matches!(self, Self::RefuseEntry | Self::MayRefuseEntry)

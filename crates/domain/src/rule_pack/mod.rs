@@ -54,6 +54,9 @@ pub struct Pack {
     /// For how long a foreigner without a visa may stay.
     #[serde(default)]
     pub visits: Vec<Visit>,
+    /// How long second line may take. Absent: [`SecondLineRules::default`].
+    #[serde(default)]
+    pub second_line: SecondLineRules,
 }
 
 /// The rules of one kind of order.
@@ -175,6 +178,32 @@ pub struct OverstayRules {
     pub propose_above_days: u32,
     /// Where it stands.
     pub source: Source,
+}
+
+/// How long a person may be kept in second line, and how long one found to be somebody else is not stopped again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondLineRules {
+    /// Longest time from the moment an officer takes the case, minutes.
+    pub custody_minutes: u32,
+    /// Days for which a document is cleared for an order.
+    pub cleared_days: u32,
+    /// Where it stands.
+    pub source: Source,
+}
+
+impl Default for SecondLineRules {
+    /// A working day, and half a year: no text was read.
+    fn default() -> Self {
+        SecondLineRules {
+            custody_minutes: 480,
+            cleared_days: 180,
+            source: Source {
+                citation: String::new(),
+                verified: false,
+            },
+        }
+    }
 }
 
 /// A stay without a visa.

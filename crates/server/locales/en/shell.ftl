@@ -83,3 +83,5 @@ sex-M = male
 sex-F = female
 sex-X = unspecified
 nav-rule-packs = Rule packs
+nav-statistics = Statistics
+nav-crossings = Crossings

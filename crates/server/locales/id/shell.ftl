@@ -83,3 +83,5 @@ sex-M = laki-laki
 sex-F = perempuan
 sex-X = tidak disebutkan
 nav-rule-packs = Paket aturan
+nav-statistics = Statistik
+nav-crossings = Perlintasan

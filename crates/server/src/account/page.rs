@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tapal_domain::{
     entry::Agency,
     id::{AccountId, DeskId, SiteId},
-    role::Role,
+    role::{Permission, Role},
 };
 use tapal_store::{account::Account, site};
 
@@ -185,7 +185,7 @@ fn row(shell: &Shell, visit: &Visit, places: &[Choice], account: &Account) -> Ro
         tone,
         open: account.closed_at.is_none(),
         me: account.id == visit.session.account,
-        keys: account.agency.is_some(),
+        keys: account.agency.is_some() || account.role.may(Permission::SendPassengerLists),
     }
 }
 

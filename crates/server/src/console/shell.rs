@@ -326,8 +326,15 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 16] = [
+    ); 21] = [
         ("/", "nav-start", "house", "start", None),
+        (
+            "/desk",
+            "nav-desk",
+            "keyboard",
+            "desk",
+            Some(RecordCrossings),
+        ),
         (
             "/alerts",
             "nav-alerts",
@@ -402,6 +409,34 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(EditAccounts),
         ),
         ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
+        (
+            "/second-line",
+            "nav-second-line",
+            "shield-alert",
+            "second-line",
+            Some(ReadCases),
+        ),
+        (
+            "/crossings",
+            "nav-crossings",
+            "list",
+            "crossings",
+            Some(ReadCrossings),
+        ),
+        (
+            "/statistics",
+            "nav-statistics",
+            "file-text",
+            "statistics",
+            Some(ReadStatistics),
+        ),
+        (
+            "/passenger-lists",
+            "nav-passenger-lists",
+            "list",
+            "passenger-lists",
+            Some(ReadPassengerLists),
+        ),
         (
             "/holders",
             "nav-holders",

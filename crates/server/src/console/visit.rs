@@ -223,7 +223,7 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 23] = [
+const DONE: [(&str, &str); 26] = [
     ("import-dropped", "import-dropped-notice"),
     ("drafted", "order-drafted-notice"),
     ("corrected", "order-corrected-notice"),
@@ -247,6 +247,9 @@ const DONE: [(&str, &str); 23] = [
     ("key", "credential-ended-notice"),
     ("retired", "edge-retired-notice"),
     ("password", "session-changed"),
+    ("referred", "desk-referred-notice"),
+    ("case", "case-done-notice"),
+    ("crossing-corrected", "crossing-corrected-notice"),
 ];
 
 fn done(uri: &Uri) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
     id::{AccountId, CredentialId},
+    role::Permission,
     time::{DAY_MS, UtcMs},
 };
 use tapal_store::credential::{self, Credential};
@@ -54,7 +55,8 @@ pub async fn make_by(
     input: CredentialInput,
 ) -> ApiResult<CredentialMade> {
     let account = reachable(state, session, id).await?;
-    if account.agency.is_none() {
+    // A carrier is no agency, and has a machine too.
+    if account.agency.is_none() && !account.role.may(Permission::SendPassengerLists) {
         return Err(ApiError::invalid(
             "not_an_agency",
             "only the account of an agency's liaison can have a key: open one for the agency's system",

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{Form, extract::State, response::Response};
-use tapal_domain::id::{AccountId, CredentialId};
+use tapal_domain::{
+    id::{AccountId, CredentialId},
+    role::Permission,
+};
 use tapal_store::credential::Credential;
 
 use super::{CredentialInput, CredentialMade};
@@ -87,7 +90,8 @@ async fn page(
         key: made.map(|made| made.key).unwrap_or_default(),
         account: id.to_string(),
         name: account.display_name,
-        can_make: account.agency.is_some() && account.closed_at.is_none(),
+        can_make: account.closed_at.is_none()
+            && (account.agency.is_some() || account.role.may(Permission::SendPassengerLists)),
         rows: found.iter().map(row).collect(),
         label: String::new(),
         days: "90".into(),

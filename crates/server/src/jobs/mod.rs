@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tapal_domain::time::{MINUTE_MS, UtcMs};
-use tapal_store::{alert, audit, edge, lapse, retention};
+use tapal_store::{alert, audit, edge, lapse, retention, second_line};
 
 use crate::{false_alert::watch, state::AppState};
 
@@ -21,6 +21,7 @@ pub struct Ran {
     checkpoint_at: Option<UtcMs>,
     looked_at: Option<UtcMs>,
     rules_at: Option<UtcMs>,
+    reported_at: Option<UtcMs>,
 }
 
 /// Does everything that is due at `now`. A job that fails is logged and tried again next time; the others run.
@@ -59,6 +60,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
     if let Err(error) = alert::run_due(&state.db, now, &state.config.timers).await {
         tracing::error!(%error, "alert timers failed; they are tried again");
     }
+    if let Err(error) = crate::second_line::clock::run_due(state, now).await {
+        tracing::error!(
+            code = error.code,
+            "clocks of second line failed; they are tried again"
+        );
+    }
     if due(ran.retention_at, now, 10 * MINUTE_MS) {
         ran.retention_at = Some(now);
         match retention::destroy(&state.db, now, state.config.retention_ms).await {
@@ -76,6 +83,17 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
         ran.looked_at = Some(now);
         if let Err(error) = watch::look(state, now).await {
             tracing::error!(%error, "false alerts were not held against their prediction; it is tried again");
+        }
+    }
+    if due(ran.reported_at, now, 10 * MINUTE_MS) {
+        ran.reported_at = Some(now);
+        match crate::statistic::job::run_due(state, now).await {
+            Ok(0) => {}
+            Ok(reports) => tracing::info!(reports, "monthly reports made"),
+            Err(error) => tracing::error!(
+                code = error.code,
+                "a monthly report was not made; it is tried again"
+            ),
         }
     }
     if due(ran.checkpoint_at, now, 5 * MINUTE_MS) {
@@ -116,9 +134,11 @@ const FAILED_MS: i64 = 5_000;
 async fn pause(state: &AppState, now: UtcMs) -> Duration {
     let alert = alert::next_due(&state.db).await.ok().flatten();
     let lapse = lapse::next(&state.db, now).await.ok().flatten();
+    let second_line = second_line::next_due(&state.db).await.ok().flatten();
     let next = alert
         .into_iter()
         .chain(lapse)
+        .chain(second_line)
         // What is still owed after the jobs ran has failed: it is tried again, but not at once.
         .map(|at| match at.since_ms(now) {
             ..=0 => FAILED_MS,

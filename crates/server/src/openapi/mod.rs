@@ -13,13 +13,16 @@ use utoipa::{
 };
 
 use crate::{
-    account, alert, attempt, audit, camera, credential, edge, entry,
+    account, alert, attempt, audit, camera, credential, crossing, edge, entry,
     error::ErrorBody,
     event, false_alert, group, health, holder,
     import::{api as import, report},
     in_process, mrz, name_check,
     order::api as order,
-    person, policy, rule_pack, session, site,
+    passenger_list::api as passenger_list,
+    person, policy, rule_pack,
+    second_line::api as second_line,
+    session, site, statistic,
 };
 
 #[derive(OpenApi)]
@@ -43,6 +46,7 @@ use crate::{
         import::list, import::add, import::get, import::discard, import::set_up, import::rows, report::file, import::apply,
         import::photograph, import::photos, import::decide,
         name_check::check, person::get, person::decide,
+        crossing::add,
         in_process::hits, in_process::put, in_process::take, in_process::decide,
         entry::list, entry::get, entry::portrait, entry::end, entry::finding::decision,
         account::list, account::add, account::change, account::reset, account::close,
@@ -51,6 +55,12 @@ use crate::{
         edge::device::enrol, edge::device::config, edge::device::list, edge::device::receipt, edge::device::health, edge::device::alert,
         audit::list, audit::verify,
         event::stream,
+        second_line::list, second_line::add, second_line::get, second_line::take, second_line::interview, second_line::contact,
+        second_line::conclude, second_line::decide, second_line::authorise, second_line::hand_over, second_line::close,
+        crate::second_line::notice::notice,
+        crossing::list, crossing::get, crossing::correction::add,
+        statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
+        passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
         holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
         holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
         holder::outside::outside, mrz::of_lines, mrz::of_photograph,

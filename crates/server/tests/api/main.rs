@@ -11,6 +11,7 @@
 
 mod access;
 mod credentials;
+mod crossings;
 mod device;
 mod events;
 mod false_alerts;
@@ -27,9 +28,12 @@ mod mrz;
 mod name_checks;
 mod name_load;
 mod orders;
+mod passenger_lists;
 mod persons;
 mod policies;
 mod record;
 mod rule_packs;
+mod second_line;
 mod sessions;
+mod statistics;
 mod world;

@@ -2,14 +2,16 @@
 //! a record, nor take a decision that the domain did not make.
 
 mod read;
+mod seed;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
-    crossing::{Decision, Detection, Outcome},
+    crossing::{Decision, Detection, Nationality, Outcome},
     day::Day,
+    holder,
     id::{
         AccountId, AlertId, CaseId, CrossingId, DeskId, HolderId, LaneId, OrderId, PermitId, SiteId,
     },
@@ -23,12 +25,15 @@ use crate::{
     document,
     error::{Error, Result},
     event::{self, Audience, News},
+    holder::NewDocument,
 };
 
 pub use read::{
     Entry, Marks, by_document, by_holder, chain, current, entries_used, get, identity, marks,
     of_alert,
 };
+pub(crate) use read::{columns, crossing};
+pub use seed::seed;
 
 /// Who crossed, as the document said. Sealed in the ledger.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +190,28 @@ pub async fn record(db: &Db, now: UtcMs, new: &NewCrossing) -> Result<Recorded> 
     Ok(done)
 }
 
+/// As [`record`], with the first record of a foreigner whom the registry did not know: one change, two audit rows.
+pub async fn record_with_holder(
+    db: &Db,
+    now: UtcMs,
+    new: &NewCrossing,
+    (nationality, identity, paper): (&Nationality, &holder::Identity, &NewDocument),
+) -> Result<Recorded> {
+    let mut tx = db.begin(now).await?;
+    let done = record_in(&mut tx, new).await?;
+    if done == Recorded::Again {
+        return Ok(done);
+    }
+    crate::holder::add_in(&mut tx, paper.holder, nationality, identity).await?;
+    crate::holder::add_document_in(&mut tx, paper).await?;
+    let by = By::Account(new.officer);
+    let added = Note::new(by, "holder.added", "holder", paper.holder);
+    let detail = serde_json::json!({ "citizen": false, "nationality": nationality.code(), "crossing": new.id });
+    tx.note(added.with(detail)).await?;
+    tx.commit(note(new, "crossing.recorded")).await?;
+    Ok(done)
+}
+
 /// The audit row of a crossing: codes and ids.
 pub fn note(new: &NewCrossing, action: &'static str) -> Note {
     let draft = new.decision.draft();
@@ -229,7 +256,7 @@ pub async fn correct(
     tx.commit(note).await
 }
 
-async fn insert(
+async fn write(
     tx: &mut Tx,
     new: &NewCrossing,
     hash: Vec<u8>,
@@ -285,7 +312,16 @@ async fn insert(
         corrects.map(|(wrong, _)| wrong),
         corrects.map(|(_, reason)| reason.to_owned()),
     ];
-    tx.run(sql, values).await?;
+    tx.run(sql, values).await.map(|_| ())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    new: &NewCrossing,
+    hash: Vec<u8>,
+    corrects: Option<(CrossingId, &str)>,
+) -> Result<()> {
+    write(tx, new, hash, corrects).await?;
     let news = News {
         kind: if corrects.is_some() {
             "crossing.corrected"

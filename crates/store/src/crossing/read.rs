@@ -14,15 +14,16 @@ use crate::{
 
 /// The columns of [`Crossing`], of a table named `c`.
 macro_rules! columns {
-    ($rest:literal) => {
+    ($($rest:tt)+) => {
         concat!(
             "SELECT c.id, c.seq, c.site, c.lane, c.desk, c.direction, c.at, c.day, c.holder, c.citizen, c.nationality, c.outcome, \
              c.ground, c.detection, c.order_id, c.alert, c.case_id, c.permit, c.stay_until, c.charge, c.receipt, c.officer, c.authoriser, \
              c.recorded_at, c.corrects, c.correction_reason FROM crossing c ",
-            $rest
+            $($rest)+
         )
     };
 }
+pub(crate) use columns;
 
 /// A row of [`columns!`].
 pub(crate) fn crossing(row: &Row) -> Result<Crossing> {

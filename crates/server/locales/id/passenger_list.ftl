@@ -1,0 +1,41 @@
+# Daftar penumpang dari pengangkut.
+nav-passenger-lists = Daftar penumpang
+passenger-list-many = Daftar penumpang
+passenger-list-one = Daftar penumpang
+passenger-list-lead = Siapa yang diberitahukan pengangkut. Pemeriksaan awal menjawab boleh naik atau rujuk; hanya orang yang menyatakan tidak.
+passenger-list-none = Belum ada daftar
+passenger-list-none-text = Pengangkut menyerahkan daftarnya (PAXLST) dengan kuncinya sendiri. Daftar dihapus sehari setelah kedatangan.
+passenger-list-quiet = tidak ada yang cocok
+passenger-list-decided = semua diputuskan
+passenger-list-waiting = { $n ->
+   *[other] { $n } perlu dilihat
+  }
+passenger-list-kind-passengers = penumpang
+passenger-list-kind-crew = awak
+passenger-journey = Perjalanan
+passenger-route = Rute
+passenger-departs = Berangkat
+passenger-arrives = Tiba
+passenger-whom = Siapa
+passenger-accepted = Diterima
+passenger-left-out = Tidak terpakai
+passenger-came = Masuk
+passenger-times = Waktu berangkat dan tiba menurut tempat masing-masing.
+passenger-referred = Perlu dilihat
+passenger-referred-none = Tidak ada orang dalam daftar ini yang cocok dengan permintaan yang berlaku.
+passenger-others = Lainnya
+passenger-others-none = Tidak ada orang lain yang disimpan.
+passenger-n = No.
+passenger-notes = Catatan
+passenger-crew = awak
+passenger-in-transit = transit
+passenger-hit-over = Permintaan yang cocok tidak berlaku lagi.
+passenger-reason = Alasan
+passenger-board = Boleh naik
+passenger-no-board = Tidak boleh naik
+passenger-citizen = Warga negara selalu boleh naik; tempat pemeriksaan yang menentukan tindakannya.
+passenger-decided-board = boleh naik
+passenger-decided-no_board = tidak boleh naik
+problem-not_referred = Hanya orang yang dirujuk pemeriksaan awal yang diputuskan.
+problem-citizen_boards = Warga negara tidak dapat dicegah naik. Di tempat pemeriksaan tabel aturan menentukan tindakannya.
+problem-reason_missing = Sebutkan alasannya, 3 sampai 500 karakter.

@@ -1,0 +1,295 @@
+//! Entries and exits over HTTP: what a desk may record, once, and what it may not.
+
+use serde_json::{Value, json};
+use tapal_domain::{id::LaneId, role::Role, site::Direction, time::DAY_MS};
+use tapal_server::{name_check::list, site};
+use tapal_store::By;
+
+use crate::{
+    name_checks::{Hall, lost_document},
+    orders::order_input,
+    world::{Person, Reply, local_day},
+};
+
+/// A hall with an arrival and a departure lane, and an officer at the desk.
+pub struct Desk {
+    pub hall: Hall,
+    pub officer: Person,
+    pub arrival: LaneId,
+    pub departure: LaneId,
+}
+
+impl Desk {
+    pub async fn new() -> Self {
+        let hall = Hall::new().await;
+        let officer = hall
+            .world
+            .person("dewi", Role::CounterOfficer, Some(hall.world.site), None)
+            .await;
+        let lane = async |name: &str, direction| {
+            let input = site::LaneInput {
+                name: name.into(),
+                direction,
+                desk: None,
+            };
+            site::add_lane_by(&hall.world.state, By::System, hall.world.site, &input)
+                .await
+                .unwrap()
+        };
+        let arrival = lane("Arrival 7", Direction::Arrival).await;
+        let departure = lane("Departure 8", Direction::Departure).await;
+        Desk {
+            hall,
+            officer,
+            arrival,
+            departure,
+        }
+    }
+
+    /// Lets so much time pass; somebody else sits there then.
+    async fn pass(&mut self, ms: i64, username: &str) {
+        let world = &self.hall.world;
+        world.pass(ms);
+        self.officer = world
+            .person(username, Role::CounterOfficer, Some(world.site), None)
+            .await;
+    }
+
+    pub async fn record(&self, body: Value) -> Reply {
+        self.hall
+            .world
+            .post("/api/v1/crossings", &self.officer, body)
+            .await
+    }
+
+    pub fn crossing(&self, n: u32, outcome: &str, document: Value) -> Value {
+        let lane = match outcome {
+            "departed" | "deferred_departure" => self.departure,
+            _ => self.arrival,
+        };
+        json!({ "id": format!("01900000-0000-7000-8000-{n:012}"), "lane": lane, "outcome": outcome, "document": document })
+    }
+}
+
+pub fn passport(state: &str, number: &str, surname: &str, given: &str) -> Value {
+    json!({ "issuing_state": state, "nationality": state, "number": number, "surname": surname, "given_names": given,
+        "birth_date": "1991-05-06", "sex": "F", "expiry": "2035-01-01" })
+}
+
+#[tokio::test]
+async fn a_decision_is_recorded_once_and_an_id_names_one_decision() {
+    let desk = Desk::new().await;
+    let body = desk.crossing(1, "entered", passport("IDN", "C1234567", "CONTOH", "ANNA"));
+    let done = desk.record(body.clone()).await;
+    assert_eq!(done.status, 201, "{}", done.text());
+    let again = desk.record(body).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["again"], true);
+    let other = desk.crossing(1, "entered", passport("IDN", "C1234568", "CONTOH", "ANNA"));
+    desk.record(other).await.refused(409, "id_taken");
+    assert_eq!(desk.hall.world.audited("crossing.recorded").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_citizen_is_never_refused_entry_and_a_desk_refuses_nobody() {
+    let desk = Desk::new().await;
+    let citizen = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    for (n, lane) in [(1, desk.arrival), (2, desk.departure)] {
+        let mut body = desk.crossing(n, "refused_entry", citizen.clone());
+        body["lane"] = json!(lane);
+        desk.record(body).await.refused(422, "citizen_refused");
+    }
+    let foreigner = passport("FRA", "12AB34567", "EXEMPLE", "ANNE");
+    for (n, outcome) in [
+        (3, "refused_entry"),
+        (4, "deferred_departure"),
+        (5, "handed_over"),
+        (6, "void"),
+    ] {
+        let body = desk.crossing(n, outcome, foreigner.clone());
+        desk.record(body).await.refused(409, "second_line_needed");
+    }
+    let body = desk.crossing(7, "entered", foreigner);
+    desk.record(body).await.refused(409, "not_offered");
+}
+
+#[tokio::test]
+async fn who_may_not_leave_is_not_let_out_and_comes_home() {
+    let desk = Desk::new().await;
+    let mut order = order_input("ANNA CONTOH");
+    order["subject"]["document_number"] = json!("C1234567");
+    let order = desk.hall.approved(order).await;
+    list::catch_up(&desk.hall.world.state).await.unwrap();
+    let document = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    let body = desk.crossing(1, "departed", document.clone());
+    desk.record(body).await.refused(409, "not_offered");
+    let body = desk.crossing(2, "entered", document);
+    assert_eq!(desk.record(body).await.status, 201);
+    let rows = desk.hall.world.audited("crossing.recorded").await;
+    let id = order.rsplit('/').next().unwrap();
+    assert!(
+        rows[0].to_string().contains(id),
+        "the order is named in the record"
+    );
+}
+
+#[tokio::test]
+async fn a_stay_is_counted_from_the_day_of_arrival_and_an_overstay_is_paid() {
+    let mut desk = Desk::new().await;
+    let document = passport("MYS", "K00000001", "CONTOH", "SITI");
+    let done = desk
+        .record(desk.crossing(1, "entered", document.clone()))
+        .await;
+    assert_eq!(
+        done.json()["stay_until"],
+        json!(local_day(29)),
+        "{}",
+        done.text()
+    );
+    // Day 30 is the last lawful one; 59 days later the charge, 60 an officer.
+    desk.pass(29 * DAY_MS, "eka").await;
+    desk.record(desk.crossing(2, "departed", document.clone()))
+        .await
+        .ok();
+    desk.record(desk.crossing(3, "entered", document.clone()))
+        .await
+        .ok();
+    desk.pass((29 + 59) * DAY_MS, "fajar").await;
+    let body = desk.crossing(4, "departed", document.clone());
+    desk.record(body.clone())
+        .await
+        .refused(409, "receipt_missing");
+    let mut paid = body;
+    paid["receipt"] = json!("SIMPONI-1");
+    desk.record(paid).await.ok();
+    let row = &desk.hall.world.state.db;
+    let id = "01900000-0000-7000-8000-000000000004".parse().unwrap();
+    let kept = tapal_store::crossing::get(row, id).await.unwrap();
+    assert_eq!(
+        (kept.charge, kept.receipt.as_deref()),
+        (Some(59_000_000), Some("SIMPONI-1"))
+    );
+    desk.record(desk.crossing(5, "entered", document.clone()))
+        .await
+        .ok();
+    desk.pass((29 + 60) * DAY_MS, "gita").await;
+    let mut body = desk.crossing(6, "departed", document);
+    body["receipt"] = json!("SIMPONI-2");
+    desk.record(body).await.refused(409, "not_offered");
+}
+
+#[tokio::test]
+async fn a_doubt_is_judged_first() {
+    let desk = Desk::new().await;
+    let mut order = order_input("ANNA CONTOH");
+    order["subject"]["document_number"] = json!("C7777777");
+    let order = desk.hall.approved(order).await;
+    list::catch_up(&desk.hall.world.state).await.unwrap();
+    let key = format!("order:{}", order.rsplit('/').next().unwrap());
+    // Little else is known of whoever holds this document.
+    let mut document = passport("IDN", "C1234567", "CONTOH", "ANNE");
+    document["birth_date"] = json!("");
+    document["sex"] = json!("");
+    let body = desk.crossing(1, "departed", document);
+    desk.record(body.clone()).await.refused(409, "not_offered");
+    let mut judged = body;
+    judged["others"] = json!([key]);
+    let reply = desk.record(judged).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    assert_eq!(desk.hall.world.audited("desk.judged_other").await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_agrees_in_name_and_birth_goes_to_second_line() {
+    let desk = Desk::new().await;
+    let mut order = order_input("ANNA CONTOH");
+    order["subject"]["document_number"] = json!("C7777777");
+    order["subject"]["birth_date"] = json!("1991-05-06");
+    order["subject"]["sex"] = json!("F");
+    let order = desk.hall.approved(order).await;
+    list::catch_up(&desk.hall.world.state).await.unwrap();
+    let mut body = desk.crossing(1, "departed", passport("IDN", "C1234567", "CONTOH", "ANNA"));
+    body["others"] = json!([format!("order:{}", order.rsplit('/').next().unwrap())]);
+    desk.record(body).await.refused(409, "not_offered");
+}
+
+#[tokio::test]
+async fn a_lost_document_counts_whoever_holds_it() {
+    let desk = Desk::new().await;
+    desk.hall
+        .approved(lost_document("BUDI LAIN", "C1234567"))
+        .await;
+    list::catch_up(&desk.hall.world.state).await.unwrap();
+    let document = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    let body = desk.crossing(1, "departed", document.clone());
+    desk.record(body).await.refused(409, "not_offered");
+    let body = desk.crossing(2, "entered", document);
+    assert_eq!(desk.record(body).await.status, 201, "a citizen comes home");
+}
+
+#[tokio::test]
+async fn an_alert_of_the_lane_is_answered_first() {
+    let desk = Desk::new().await;
+    let world = &desk.hall.world;
+    let alert = world.raise(1).await;
+    let id = alert.rsplit('/').next().unwrap();
+    let lanes = tapal_store::site::lanes(&world.state.db, world.site)
+        .await
+        .unwrap();
+    let lane = lanes.iter().find(|lane| lane.name == "Lane 2").unwrap().id;
+    let mut body = desk.crossing(1, "entered", passport("IDN", "C1234567", "CONTOH", "ANNA"));
+    // The other lane does not care.
+    desk.record(body.clone()).await.ok();
+    body["id"] = json!("01900000-0000-7000-8000-000000000002");
+    body["lane"] = json!(lane);
+    desk.record(body.clone()).await.refused(409, "not_offered");
+    let mut linked = body.clone();
+    linked["alert"] = json!(id);
+    desk.record(linked).await.refused(409, "not_offered");
+    body["alert_others"] = json!([id]);
+    desk.record(body).await.ok();
+    assert_eq!(world.audited("desk.judged_other").await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_said() {
+    let desk = Desk::new().await;
+    let check = async |document: Value, code: &str| {
+        let body = desk.crossing(1, "entered", document);
+        desk.record(body).await.refused(422, code);
+    };
+    let zone = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<11";
+    check(json!({ "mrz": zone }), "mrz_invalid").await;
+    check(json!({}), "number_missing").await;
+    check(
+        json!({ "number": "1", "surname": "A", "issuing_state": "QQQ" }),
+        "bad_issuer",
+    )
+    .await;
+    let mut expired = passport("FRA", "12AB34567", "EXEMPLE", "ANNE");
+    expired["expiry"] = json!("soon");
+    check(expired, "bad_expiry_date").await;
+    let mut home = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    home["expiry"] = json!("2020-01-01");
+    desk.record(desk.crossing(2, "departed", home.clone()))
+        .await
+        .refused(409, "not_offered");
+    desk.record(desk.crossing(3, "entered", home)).await.ok();
+    let elsewhere = desk
+        .hall
+        .world
+        .person(
+            "budi",
+            Role::CounterOfficer,
+            Some(desk.hall.world.far_site),
+            None,
+        )
+        .await;
+    let body = desk.crossing(4, "entered", passport("IDN", "C1234567", "CONTOH", "ANNA"));
+    let reply = desk
+        .hall
+        .world
+        .post("/api/v1/crossings", &elsewhere, body)
+        .await;
+    reply.refused(404, "not_found");
+}

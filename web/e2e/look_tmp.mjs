@@ -1,0 +1,15 @@
+import { setUp, prefer } from "./world.mjs";
+import { passport, read } from "./zone.mjs";
+const world = await setUp();
+const page = await world.enter("rina");
+await prefer(page, "language", "en");
+await page.goto(`${world.base}/desk`);
+const dep = await page.locator('.desk a[href*="/desk?lane"]', { hasText: "Lajur 5" }).first().getAttribute("href");
+await page.goto(`${world.base}${dep}`);
+const LOST = { state: "IDN", number: "X0000001", surname: "CONTOH", given: "PEMEGANG PASPOR", birth: "900412", sex: "F", expiry: "300606" };
+console.log(passport(LOST).map(x=>x.length), passport(LOST));
+await read(page, passport(LOST));
+await page.waitForTimeout(1500);
+console.log(page.url(), await page.locator("#mrz").count() ? JSON.stringify(await page.inputValue("#mrz")) : "sheet");
+await page.screenshot({ path: "/tmp/shots/lost.png", fullPage: true });
+await world.browser.close();
