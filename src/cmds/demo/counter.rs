@@ -11,6 +11,7 @@ use tapal_domain::{
     id::{AccountId, CrossingId, DeskId, HolderId, LaneId, PermitId, SiteId},
     rule_pack,
     site::Direction,
+    statistic::Month,
     stay,
 };
 use tapal_server::{
@@ -61,7 +62,9 @@ pub async fn set_up(state: &AppState, place: SiteId, people: &Path) -> Result<()
     };
     lane(state, place, desk, LANES[1]).await?;
     counter.people(people).await?;
-    let first = counter.ago(365)?;
+    // Twelve whole months, as in the published example.
+    let first = Month::of(counter.today).first_day().plus_months(-12);
+    let first = first.context("the calendar ends here")?;
     progress::say("Recording a year of invented crossings.");
     statistic::set_up::set_up(state, officer, first, ORDINARY)
         .await
