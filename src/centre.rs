@@ -79,6 +79,7 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
         },
         retention_ms: config.number("retain_alert_h") as i64 * HOUR_MS,
         passenger_list_ms: config.number("retain_passenger_h") as i64 * HOUR_MS,
+        small_count: config.number("small_count"),
         outside: outside(config)?,
         ..ServerConfig::new(config.listen()?, config.data(), model)
     })

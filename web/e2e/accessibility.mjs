@@ -9,7 +9,7 @@ const PAGES = {
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
   policy: ["/", "/false-alerts", "/sites", "/sites/*", "/rule-packs/*"],
   admin: ["/accounts", "/edges"],
-  auditor: ["/audit", "/alerts/recent"],
+  auditor: ["/audit", "/alerts/recent", "/statistics", "/statistics/reports", "/crossings", "/crossings/*"],
 };
 const SIZES = [
   { width: 1440, height: 900 },

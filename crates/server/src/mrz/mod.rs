@@ -30,13 +30,15 @@ pub struct MrzLinesInput {
 /// A reading: every field, every check digit with its verdict, everything that is wrong. The same as `tapal mrz parse`.
 #[derive(Serialize, ToSchema)]
 #[serde(transparent)]
-pub struct MrzReading(#[schema(value_type = Object)] pub mrz::Reading);
+#[schema(value_type = Object)]
+pub struct MrzReading(pub mrz::Reading);
 
 /// A zone from a photograph: `state` is `read`, `corrected` (with each correction: hold it against the document) or
 /// `unsure`; `lines`, `reading`, and `sureness` of each field, 0 to 100.
 #[derive(Serialize, ToSchema)]
 #[serde(transparent)]
-pub struct MrzPhotographed(#[schema(value_type = Object)] pub Photographed);
+#[schema(value_type = Object)]
+pub struct MrzPhotographed(pub Photographed);
 
 /// The day it is where this person works.
 async fn today(state: &AppState, session: &Session) -> ApiResult<Day> {

@@ -254,6 +254,30 @@ impl Plan {
     /// The ordinary crossing with this number: the same people come and go, round after round.
     pub fn ordinary(&self, n: u64) -> ApiResult<NewCrossing> {
         let (who, round) = (n % self.travellers, n / self.travellers);
+        let day = (round * 13 + who * 7) % u64::from(self.days.max(1));
+        self.ordinary_on(n, day as i64)
+    }
+
+    /// The crossing with this number on a day of the plan: one in 800 is refused, one in 250 deferred, as at a busy
+    /// checkpoint; the others are ordinary.
+    pub fn any_on(&self, n: u64, day: i64) -> ApiResult<NewCrossing> {
+        let mut dice = Dice::new(n ^ 0x5eed);
+        let who = self.travellers + n;
+        let case = match n {
+            n if n.is_multiple_of(800) => {
+                let people = foreigner(&mut dice);
+                stopped(Outcome::RefusedEntry, people, &REFUSALS, &mut dice)
+            }
+            n if n.is_multiple_of(250) => {
+                stopped(Outcome::DeferredDeparture, HOME, &HOME_DEFERRALS, &mut dice)
+            }
+            _ => return self.ordinary_on(n, day),
+        };
+        self.one(n, who, day, case, &mut dice)
+    }
+
+    fn ordinary_on(&self, n: u64, day: i64) -> ApiResult<NewCrossing> {
+        let (who, round) = (n % self.travellers, n / self.travellers);
         let mut own = Dice::new(who);
         let citizen = own.roll(100) < 55;
         let nationality = if citizen { HOME } else { foreigner(&mut own) };
@@ -276,8 +300,7 @@ impl Plan {
             },
             charge: overstayed.then(|| (dice.roll(20) as u64 + 1) * 1_000_000),
         };
-        let day = (round * 13 + who * 7) % u64::from(self.days.max(1));
-        self.one(1_000_000 + n, who, day as i64, case, &mut dice)
+        self.one(100_000_000 + n, who, day, case, &mut dice)
     }
 
     fn one(
@@ -369,7 +392,7 @@ fn id(at: UtcMs, n: u64) -> Uuid {
     Uuid::from_u128((u128::from(at.0.unsigned_abs()) << 80) | (7 << 76) | (2 << 62) | u128::from(n))
 }
 
-/// Records the example's year, each day at its end: `first` and the 364 days after it. Nothing is recorded in the future.
+/// Records the example's year, each day at its end: from `first` to the day before its next return. The year must be over.
 pub async fn set_up(
     state: &AppState,
     officer: AccountId,
@@ -384,11 +407,13 @@ pub async fn set_up(
             site: site.id,
             utc_offset_minutes: site.utc_offset_minutes,
         });
+    let next = first.plus_months(12).unwrap_or(first);
+    let days = u32::try_from(next.since(first)).unwrap_or(365);
     let plan = Plan {
         places: places.collect(),
         officer,
         first,
-        days: 365,
+        days,
         travellers: (ordinary / 6).max(1),
     };
     let all = plan.example(ordinary)?;
