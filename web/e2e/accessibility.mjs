@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import { prefer } from "./world.mjs";
 
 const PAGES = {
-  budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/name-checks", "/in-process", "/second-line", "/second-line/*", "/passenger-lists", "/passenger-lists/*", "/password", "/no-such-page"],
+  budi: ["/", "/alerts", "/alerts/recent", "/attempts", "/false-alerts", "/cameras", "/cameras/*", "/sites", "/sites/*", "/name-checks", "/holders", "/in-process", "/second-line", "/second-line/*", "/passenger-lists", "/passenger-lists/*", "/password", "/no-such-page"],
   clerk: ["/entries", "/orders", "/orders/new", "/imports", "/rule-packs", "/rule-packs/*"],
   liaison: ["/", "/orders", "/orders/new", "/imports"],
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],

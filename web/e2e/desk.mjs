@@ -1,5 +1,9 @@
 // The desk with a simulated reader: what an officer presses, and for how long, for four kinds of traveller; then what
 // cannot be done. Seconds are what the machine needs with keys at once; a person's reading comes on top.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { prefer } from "./world.mjs";
 import { passport, read } from "./zone.mjs";
 
@@ -22,6 +26,30 @@ export async function desk(world) {
   await step("a zone that is read wrongly", () => wrong(world, page, arrival));
   await step("a reader while the focus is elsewhere", () => elsewhere(world, page, arrival));
   await page.context().close();
+  for (const [probe, band] of [["s026_1", "green"], ["s001_1", "red"]]) {
+    await step(`one to one with ${probe}`, () => face(world, departure, probe, band));
+  }
+}
+
+const PEOPLE = new URL("../../fixtures/people/", import.meta.url).pathname;
+
+/** The desk's camera shows a rendered person: the holder, and then somebody else. */
+async function face(world, departure, probe, tone) {
+  const picture = `${PEOPLE}probes/${probe}.jpg`;
+  if (!existsSync(picture)) return;
+  const clip = join(mkdtempSync(join(tmpdir(), "tapal-")), "face.mjpeg");
+  execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", "-loop", "1", "-i", picture, "-t", "1", "-r", "10", "-vf", "scale=640:480:force_original_aspect_ratio=increase,crop=640:480", "-q:v", "2", clip]);
+  const page = await world.enterWithCamera("rina", clip);
+  await prefer(page, "language", "en");
+  await page.goto(`${world.base}${departure}`);
+  await put(page, BANNED);
+  await page.waitForTimeout(1100);
+  await page.keyboard.press("f");
+  await page.waitForSelector("[data-face-said]:not([hidden])");
+  const said = page.locator("[data-face-said]");
+  world.check(`${probe}: the face is compared with the portrait`, (await said.getAttribute("class")).includes(`tone-${tone}`), await said.innerText());
+  await world.shot(page, `desk-face-${probe}`, { fullPage: true });
+  await page.context().browser().close();
 }
 
 /** Reads a passport; the page that follows. */

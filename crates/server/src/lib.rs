@@ -25,6 +25,7 @@ pub mod holder;
 pub mod import;
 pub mod in_process;
 pub mod jobs;
+pub mod mrz;
 pub mod name_check;
 pub mod openapi;
 pub mod order;

@@ -90,7 +90,7 @@ pub fn api() -> Vec<Route> {
         account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
         false_alert, group, health, holder,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
-        in_process, name_check, openapi,
+        in_process, mrz, name_check, openapi,
         order::api as order,
         passenger_list::api as passenger_list,
         person, policy, rule_pack,
@@ -557,6 +557,8 @@ pub fn api() -> Vec<Route> {
             Needs(EditHolders),
             holder::link,
         ),
+        post("/api/v1/mrz", Needs(ReadHolders), mrz::of_photograph).body_limit(holder::PHOTO_BYTES),
+        post("/api/v1/mrz/lines", Needs(ReadHolders), mrz::of_lines),
     ]
 }
 

@@ -160,3 +160,7 @@ problem-link_other = Give the address or id of the other page.
 problem-same_holder = Name another record.
 problem-no_portrait = There is no portrait to compare with. Compare with the document by eye.
 problem-photo_refused = This photograph cannot be used. Take one from the front, sharp and evenly lit, of one face.
+problem-no_zone = No machine readable zone was found. Photograph the page from above, its lowest lines whole and level, or type them.
+problem-no_ocr = This centre cannot read photographs of documents: the package tesseract-ocr is missing. Type the lines.
+problem-ocr_failed = The photograph could not be read. Try another one, or type the lines.
+problem-not_an_image = The file is not a whole JPEG or PNG.

@@ -160,3 +160,7 @@ problem-link_other = Isi alamat atau id halaman lain.
 problem-same_holder = Sebut catatan lain.
 problem-no_portrait = Tidak ada foto untuk dicocokkan. Cocokkan dengan dokumen secara langsung.
 problem-photo_refused = Foto ini tidak dapat dipakai. Ambil foto satu wajah dari depan, tajam, dengan cahaya rata.
+problem-no_zone = Zona baca mesin tidak ditemukan. Foto halaman dari atas, baris terbawah utuh dan datar, atau ketik.
+problem-no_ocr = Pusat ini tidak dapat membaca foto dokumen: paket tesseract-ocr belum terpasang. Ketik barisnya.
+problem-ocr_failed = Foto tidak dapat dibaca. Coba foto lain, atau ketik barisnya.
+problem-not_an_image = Berkas ini bukan JPEG atau PNG yang utuh.

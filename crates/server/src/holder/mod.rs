@@ -5,7 +5,6 @@
 pub mod compare;
 pub mod outside;
 pub mod page;
-pub mod set_up;
 mod sheet;
 pub mod simulator;
 pub mod view;

@@ -98,17 +98,12 @@ fn day(form: &HashMap<String, String>, name: &str) -> ApiResult<Option<Day>> {
 }
 
 /// `GET /holders`.
-pub async fn find(State(state): State<AppState>, visit: Visit) -> ApiResult<Response> {
+pub async fn find(State(_): State<AppState>, visit: Visit) -> ApiResult<Response> {
     let notice = visit.done();
-    show(find_page(&state, &visit, HolderLookup::default(), notice))
+    show(find_page(&visit, HolderLookup::default(), notice))
 }
 
-fn find_page(
-    _: &AppState,
-    visit: &Visit,
-    wanted: HolderLookup,
-    notice: Option<Notice>,
-) -> FindPage {
+fn find_page(visit: &Visit, wanted: HolderLookup, notice: Option<Notice>) -> FindPage {
     FindPage {
         shell: visit.shell("holders"),
         notice,
@@ -138,14 +133,14 @@ pub async fn look_up(
         Ok(found) => found,
         Err(error) if failure::is_mendable(&error) => {
             let notice = failure::problem(&visit.shell("holders"), &error);
-            return show_as(error.http, find_page(&state, &visit, wanted, Some(notice)));
+            return show_as(error.http, find_page(&visit, wanted, Some(notice)));
         }
         Err(error) => return Err(error),
     };
     if let [one] = found.as_slice() {
         return see_other(format!("/holders/{}", one.holder.id));
     }
-    let mut page = find_page(&state, &visit, wanted, None);
+    let mut page = find_page(&visit, wanted, None);
     if found.is_empty() && !page.wanted.number.is_empty() {
         let said = outside::ask(
             &state,

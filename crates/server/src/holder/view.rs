@@ -11,7 +11,7 @@ use tapal_domain::{
     person::SamePerson,
     time::UtcMs,
 };
-use tapal_store::holder::{Document, Linked, NewDocument, Portrait, Record};
+use tapal_store::holder::{Document, Linked, NewDocument, PortraitInfo, Record};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ pub struct HolderView {
     /// Visas and permits, newest first.
     pub permits: Vec<PermitView>,
     /// The portrait in use.
-    pub portrait: Option<Portrait>,
+    pub portrait: Option<PortraitInfo>,
     /// Others that people said are the same person, or not.
     pub linked: Vec<Linked>,
     /// The document that was asked for.

@@ -17,7 +17,7 @@ use crate::{
     error::ErrorBody,
     event, false_alert, group, health, holder,
     import::{api as import, report},
-    in_process, name_check,
+    in_process, mrz, name_check,
     order::api as order,
     passenger_list::api as passenger_list,
     person, policy, rule_pack,
@@ -63,7 +63,7 @@ use crate::{
         passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
         holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
         holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
-        holder::outside::outside,
+        holder::outside::outside, mrz::of_lines, mrz::of_photograph,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

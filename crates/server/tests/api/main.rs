@@ -24,6 +24,7 @@ mod judging;
 mod lapse;
 mod lists;
 mod logs;
+mod mrz;
 mod name_checks;
 mod name_load;
 mod orders;

@@ -29,7 +29,7 @@ use crate::{
 
 pub use link::{decide, linked};
 pub use outside::{Answered, keep_answer, last_answer};
-pub use portrait::{Portrait, add_portrait, live_template, photograph, portrait, portraits};
+pub use portrait::{PortraitInfo, add_portrait, live_template, photograph, portrait, portraits};
 pub use read::{by_document, by_nik, former, get, permit, permits};
 
 /// The constraint that two live documents of one state and number meet, as [`Error::Conflict`] names it.
@@ -45,7 +45,7 @@ pub struct Record {
     /// Visas and permits, newest first.
     pub permits: Vec<Permit>,
     /// The portrait in use, if there is one.
-    pub portrait: Option<Portrait>,
+    pub portrait: Option<PortraitInfo>,
     /// Holders that people said are the same person, or not, or that follow from it.
     pub linked: Vec<Linked>,
     /// The document that was asked for; `None` when the holder was asked for otherwise.
