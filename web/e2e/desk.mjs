@@ -4,6 +4,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { TAGS } from "./accessibility.mjs";
 import { prefer } from "./world.mjs";
 import { passport, read } from "./zone.mjs";
 
@@ -86,6 +88,7 @@ async function travellers(world, page, { arrival, departure }, language) {
   check("who may not leave is not offered to leave", (await page.locator('form[action="/desk/crossings"]').count()) === 0);
   check("the reason stands there", (await page.locator(".desk__why li").count()) >= 1);
   check("the list's reason is ticked for second line", await page.locator('input[name="list_hit"]').isChecked());
+  await axe(world, page, language);
   await press(page, "r");
   check("referred to second line with one key", (await green()) === 1);
   await timed(world, page, { name: `overstayed-${language}`, lane: departure, who: OVERSTAYED, keys: [] });
@@ -103,6 +106,24 @@ async function travellers(world, page, { arrival, departure }, language) {
   await press(page, "r");
   await timed(world, page, { name: `lost-home-${language}`, lane: arrival, who: LOST, keys: ["Enter"] });
   check("its holder comes home", (await green()) === 1);
+}
+
+/** The sheet with most on it, on a desk's screen and a phone, light and dark. */
+async function axe(world, page, language) {
+  for (const size of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+      const name = `the traveller's sheet: ${language} ${colorScheme} ${size.width}`;
+      world.check(`axe ${name}`, violations.length === 0, violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`).join("; "));
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+      world.check(`nothing scrolls sideways: ${name}`, !sideways);
+      if (size.width === 390) await world.shot(page, `desk-phone-${language}-${colorScheme}`, { fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize({ width: 1440, height: 900 });
 }
 
 async function wrong(world, page, arrival) {
