@@ -316,7 +316,7 @@ mod tests {
             (found.state, found.reading.number.as_str()),
             (State::Corrected, "L898902C3")
         );
-        let found = zone(FIRST, &SECOND.replace("L898902C3", "L8989XXC3"));
+        let found = zone(FIRST, &SECOND.replace("L898902C3", "L8989XYC3"));
         assert_eq!(found.state, State::Unsure);
         assert!(!found.reading.valid, "what cannot be mended stays wrong");
     }
