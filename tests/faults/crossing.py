@@ -170,7 +170,8 @@ def main():
 def walk(centre, start, people, data, asked, out):
     rng = random.Random(7)
     site = people["policy"].ask("POST", "/api/v1/sites", {"name": "Contoh", "kind": "checkpoint", "utc_offset_minutes": 420})["id"]
-    lane = lambda name, way: people["policy"].ask("POST", f"/api/v1/sites/{site}/lanes", {"name": name, "direction": way, "desk": None})["id"]
+    lane = lambda name, way: next(one["id"] for one in people["policy"].ask(
+        "POST", f"/api/v1/sites/{site}/lanes", {"name": name, "direction": way, "desk": None})["lanes"] if one["name"] == name)
     lanes = {"arrival": lane("In", "arrival"), "departure": lane("Out", "departure")}
     all_of_them = [decision(n, lanes, rng) for n in range(asked.decisions)]
     work, tally = queue.Queue(), Tally()

@@ -26,7 +26,7 @@ export async function desk(world) {
   await step("a zone that is read wrongly", () => wrong(world, page, arrival));
   await step("a reader while the focus is elsewhere", () => elsewhere(world, page, arrival));
   await page.context().close();
-  for (const [probe, band] of [["s026_1", "green"], ["s001_1", "red"]]) {
+  for (const [probe, band] of [["s026", "green"], ["s001", "red"]]) {
     await step(`one to one with ${probe}`, () => face(world, departure, probe, band));
   }
 }
@@ -35,7 +35,7 @@ const PEOPLE = new URL("../../fixtures/people/", import.meta.url).pathname;
 
 /** The desk's camera shows a rendered person: the holder, and then somebody else. */
 async function face(world, departure, probe, tone) {
-  const picture = `${PEOPLE}probes/${probe}.jpg`;
+  const picture = `${PEOPLE}portraits/${probe}.jpg`;
   if (!existsSync(picture)) return;
   const clip = join(mkdtempSync(join(tmpdir(), "tapal-")), "face.mjpeg");
   execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", "-loop", "1", "-i", picture, "-t", "1", "-r", "10", "-vf", "scale=640:480:force_original_aspect_ratio=increase,crop=640:480", "-q:v", "2", clip]);

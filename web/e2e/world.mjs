@@ -87,7 +87,7 @@ function watch(world, page, who) {
 
 /** Switches the language or theme of the signed-in person by the page's own form. */
 export async function prefer(page, name, value) {
-  await page.evaluate(() => (document.querySelector("details.menu").open = true));
+  await page.evaluate(() => (document.querySelector(".head__who details.menu").open = true));
   const button = page.locator(`button[name=${name}][value=${value}]`);
   await Promise.all([page.waitForNavigation(), button.click()]);
 }

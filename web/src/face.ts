@@ -4,6 +4,8 @@
 interface Said {
   band: "same_likely" | "unclear" | "different_likely" | null;
   chance_one_in: number | null;
+  /** The likeness is beyond what was measured: a number would promise too much. */
+  chance_at_most: boolean;
 }
 
 /** Time a camera gets to find its exposure. */
@@ -66,7 +68,7 @@ async function compare(box: HTMLElement, picture: Blob): Promise<void> {
   }
   const said = (await reply.json()) as Said;
   if (!said.band) say(box, "unusable", "amber");
-  else say(box, said.band, { same_likely: "green", unclear: "amber", different_likely: "red" }[said.band], said.chance_one_in);
+  else say(box, said.band, { same_likely: "green", unclear: "amber", different_likely: "red" }[said.band], said.chance_at_most ? null : said.chance_one_in);
 }
 
 function say(box: HTMLElement, key: string, tone: string, oneIn: number | null = null): void {

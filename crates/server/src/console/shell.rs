@@ -139,7 +139,7 @@ pub struct NavLink {
 }
 
 /// Links that stand in the head; the others are one press further.
-const IN_THE_HEAD: usize = 7;
+const IN_THE_HEAD: usize = 6;
 
 /// State of the nodes this person depends on.
 #[derive(Clone, Copy, Debug)]
