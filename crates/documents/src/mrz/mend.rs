@@ -1,6 +1,8 @@
 //! Signs of a zone mended by what may stand in each field and by the check digits. Must not choose between two mendings that
 //! both fit, nor touch a field whose digit agrees.
 
+use std::ops::Range;
+
 use super::{check::digit, layout::Layout};
 
 /// What may stand in a cell.
@@ -14,7 +16,7 @@ enum Kind {
 
 fn kinds(layout: &Layout, count: usize) -> Vec<Kind> {
     let mut kinds = vec![Kind::Either; count];
-    let mut set = |range: std::ops::Range<usize>, kind: Kind| {
+    let mut set = |range: Range<usize>, kind: Kind| {
         if let Some(cells) = kinds.get_mut(range) {
             cells.fill(kind);
         }
@@ -70,30 +72,30 @@ fn as_letter(sign: char) -> char {
     }
 }
 
-/// What else a sign of a field of letters and digits may be.
-fn others(sign: char) -> &'static [char] {
-    match sign {
-        '0' => &['O', '9', 'Q', 'D'],
-        'O' => &['0', '9', 'Q', 'D'],
-        'Q' => &['9', '0', 'O'],
-        'D' => &['0', 'O'],
-        '1' => &['I', 'L', '7'],
-        'I' => &['1', 'L', '9'],
-        'L' => &['1', 'I'],
-        '2' => &['Z'],
-        'Z' => &['2'],
-        '5' => &['S'],
-        'S' => &['5'],
-        '6' => &['G'],
-        'G' => &['6'],
-        '8' => &['B'],
-        'B' => &['8'],
-        '9' => &['Q', 'O', '0'],
-        '7' => &['1', 'T'],
-        'V' => &['Y', 'U'],
-        'U' => &['V'],
+/// What else a sign may be, by how readers misread OCR-B: few choices, because one digit cannot tell many apart.
+fn others(seen: char, digits_only: bool) -> &'static [char] {
+    match (seen, digits_only) {
+        ('O' | 'Q' | 'D', true) => &['0', '9'],
+        (_, true) => &[],
+        ('0', _) => &['O'],
+        ('O', _) => &['0', '9'],
+        ('Q', _) => &['9', '0', 'O'],
+        ('D', _) => &['0', 'O'],
+        ('1', _) => &['I'],
+        ('I', _) => &['1'],
+        ('2', _) => &['Z'],
+        ('Z', _) => &['2'],
+        ('5', _) => &['S'],
+        ('S', _) => &['5'],
+        ('8', _) => &['B'],
+        ('B', _) => &['8'],
         _ => &[],
     }
+}
+
+/// Two of these in one field may both be wrong; of other signs only one.
+fn is_round(seen: char) -> bool {
+    matches!(seen, '0' | 'O' | 'Q' | 'D')
 }
 
 /// The signs mended, and whether no other mending was possible.
@@ -116,73 +118,57 @@ pub(super) fn mended(seen: &[char], layout: &Layout) -> (Vec<char>, bool) {
         if *name == "number" && layout.overflows && signs.get(*at) == Some(&'<') {
             continue;
         }
-        only &= mend(
-            &mut signs,
-            &layout.composite,
-            layout.composite_at,
-            range,
-            *at,
-        );
+        only &= mend(&mut signs, seen, layout, range, *at);
     }
     (signs, only)
 }
 
-/// Tries other signs in a field whose digit does not agree: one or two of them, kept only when one choice alone agrees with
-/// the field's digit (and, where it can tell, with the composite one).
+fn text(signs: &[char], range: &Range<usize>) -> String {
+    signs
+        .get(range.clone())
+        .unwrap_or_default()
+        .iter()
+        .collect()
+}
+
+fn agrees(signs: &[char], covered: &str, at: usize) -> bool {
+    let found = signs.get(at).copied().unwrap_or('?');
+    let blank = found == '<' && covered.trim_matches('<').is_empty();
+    blank || digit(covered).to_string() == found.to_string()
+}
+
+/// Whether the digit over several fields agrees, where there is one.
+fn all_agree(signs: &[char], layout: &Layout) -> bool {
+    let Some(parts) = &layout.composite else {
+        return true;
+    };
+    let covered: String = parts.iter().map(|part| text(signs, part)).collect();
+    agrees(signs, &covered, layout.composite_at)
+}
+
+/// Tries other signs in a field whose digit does not agree, kept only when one choice alone agrees with the field's digit (and,
+/// where that can tell, with the digit over all). A field with a sign that nobody saw is left as it is.
 fn mend(
     signs: &mut [char],
-    composite: &Option<Vec<std::ops::Range<usize>>>,
-    composite_at: usize,
-    range: &std::ops::Range<usize>,
+    seen: &[char],
+    layout: &Layout,
+    range: &Range<usize>,
     at: usize,
 ) -> bool {
-    let text = |signs: &[char], range: &std::ops::Range<usize>| -> String {
-        signs
-            .get(range.clone())
-            .unwrap_or_default()
-            .iter()
-            .collect()
-    };
-    let agrees = |signs: &[char], covered: &str, at: usize| {
-        let found = signs.get(at).copied().unwrap_or('?');
-        digit(covered).to_string() == found.to_string()
-            || (found == '<' && covered.trim_matches('<').is_empty())
-    };
-    let field_agrees = |signs: &[char]| agrees(signs, &text(signs, range), at);
-    if field_agrees(signs) {
+    if agrees(signs, &text(signs, range), at) {
         return true;
     }
-    let all_agree = |signs: &[char]| {
-        let Some(parts) = composite else { return true };
-        let covered: String = parts.iter().map(|part| text(signs, part)).collect();
-        agrees(signs, &covered, composite_at)
-    };
-    let mut fits: Vec<Vec<char>> = Vec::new();
-    let mut consider = |changed: Vec<char>| {
-        if field_agrees(&changed) && !fits.contains(&changed) {
-            fits.push(changed);
-        }
-    };
-    let swaps: Vec<(usize, char)> = range
-        .clone()
-        .flat_map(|at| {
-            others(signs.get(at).copied().unwrap_or('?'))
-                .iter()
-                .map(move |other| (at, *other))
-        })
-        .collect();
-    for (n, (at, other)) in swaps.iter().enumerate() {
-        let one = with(signs, *at, *other);
-        for (second, other) in swaps.iter().skip(n + 1).filter(|(second, _)| second != at) {
-            consider(with(&one, *second, *other));
-        }
-        consider(one);
+    if text(signs, range).contains('?') {
+        return false;
     }
+    let digits_only = *range == layout.birth || *range == layout.expiry;
+    let mut fits = tried(signs, seen, range, digits_only);
+    fits.retain(|fit| agrees(fit, &text(fit, range), at));
     let changes = |fit: &Vec<char>| fit.iter().zip(signs.iter()).filter(|(a, b)| a != b).count();
     let fewest = fits.iter().map(changes).min();
     fits.retain(|fit| Some(changes(fit)) == fewest);
-    if fits.len() > 1 && fits.iter().any(|fit| all_agree(fit)) {
-        fits.retain(|fit| all_agree(fit));
+    if fits.len() > 1 && fits.iter().any(|fit| all_agree(fit, layout)) {
+        fits.retain(|fit| all_agree(fit, layout));
     }
     match fits.as_slice() {
         [fit] => {
@@ -191,6 +177,32 @@ fn mend(
         }
         _ => false,
     }
+}
+
+/// Every other spelling of a field: one sign changed, or two round ones.
+fn tried(signs: &[char], seen: &[char], range: &Range<usize>, digits_only: bool) -> Vec<Vec<char>> {
+    let was = |at: usize| seen.get(at).copied().unwrap_or('?');
+    let swaps: Vec<(usize, char)> = range
+        .clone()
+        .flat_map(|at| {
+            others(was(at), digits_only)
+                .iter()
+                .map(move |other| (at, *other))
+        })
+        .filter(|(at, other)| signs.get(*at) != Some(other))
+        .collect();
+    let mut tried = Vec::new();
+    for (n, (at, other)) in swaps.iter().enumerate() {
+        let one = with(signs, *at, *other);
+        let later = swaps.iter().skip(n + 1).filter(|(second, _)| second != at);
+        for (second, other) in
+            later.filter(|(second, _)| is_round(was(*at)) && is_round(was(*second)))
+        {
+            tried.push(with(&one, *second, *other));
+        }
+        tried.push(one);
+    }
+    tried
 }
 
 fn with(signs: &[char], at: usize, sign: char) -> Vec<char> {

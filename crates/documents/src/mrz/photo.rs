@@ -104,7 +104,8 @@ pub fn photographed(lines: &[Line], columns: usize, today: Day) -> Photographed 
             .map(|row| row.iter().collect())
             .collect()
     };
-    let (signs, only) = match Format::of(&rows(&seen)) {
+    let format = Format::of(&rows(&seen));
+    let (signs, only) = match format {
         Some(format) => mended(&seen, &format.layout()),
         None => (seen.clone(), false),
     };
@@ -127,9 +128,8 @@ pub fn photographed(lines: &[Line], columns: usize, today: Day) -> Photographed 
         (true, true) => State::Read,
         (true, false) => State::Corrected,
     };
-    let sureness = reading
-        .format
-        .map_or_else(Vec::new, |format| sureness(&sure, &format.layout()));
+    // Also where a sign is unknown: then the reading has no format.
+    let sureness = format.map_or_else(Vec::new, |format| sureness(&sure, &format.layout()));
     Photographed {
         state,
         lines: rows(&signs),
@@ -316,7 +316,7 @@ mod tests {
             (found.state, found.reading.number.as_str()),
             (State::Corrected, "L898902C3")
         );
-        let found = zone(FIRST, &SECOND.replace("L898902C3", "L8989XXC3"));
+        let found = zone(FIRST, &SECOND.replace("L898902C3", "L8989XYC3"));
         assert_eq!(found.state, State::Unsure);
         assert!(!found.reading.valid, "what cannot be mended stays wrong");
     }
