@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tapal_domain::{
     alert::Timers,
     entry::ListKind,
@@ -12,6 +12,7 @@ use tapal_domain::{
 use tapal_server::{
     AppState, Model, OtherModel, ServerConfig,
     enrol::{Enrol, with_pack::PackEnrol},
+    holder::outside::{LIMIT, Outside, Port},
 };
 use tapal_vision::{Card, pack};
 
@@ -78,8 +79,32 @@ fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {
         },
         retention_ms: config.number("retain_alert_h") as i64 * HOUR_MS,
         passenger_list_ms: config.number("retain_passenger_h") as i64 * HOUR_MS,
+        small_count: config.number("small_count"),
+        outside: outside(config)?,
         ..ServerConfig::new(config.listen()?, config.data(), model)
     })
+}
+
+/// The registry elsewhere, when one is set up.
+fn outside(config: &Config) -> Result<Option<Outside>> {
+    let read = |key: &str| match config.text(key) {
+        "" => Ok(Vec::new()),
+        path => std::fs::read(path).with_context(|| format!("cannot read {key} {path}")),
+    };
+    let url = config.text("registry_url").to_owned();
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let token = String::from_utf8(read("registry_credential")?)
+        .context("registry_credential holds no text")?;
+    let outside = Outside {
+        url,
+        token: token.trim().to_owned(),
+        pem: read("registry_certificate")?,
+        limit: LIMIT,
+    };
+    Port::new(&outside).map_err(anyhow::Error::msg)?;
+    Ok(Some(outside))
 }
 
 /// Installed packs for operation that are not in use: asked when a budget is out of reach. A pack that cannot be read

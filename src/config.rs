@@ -79,6 +79,26 @@ pub const KEYS: &[(&str, &str, &str)] = &[
         "hours after the scheduled arrival until announced passengers nobody asked about are deleted",
     ),
     (
+        "small_count",
+        "5",
+        "counts of one nationality and reason below this are hidden in reports for the public",
+    ),
+    (
+        "registry_url",
+        "",
+        "address of a registry elsewhere that is asked about documents, such as https://registry.example; empty for none",
+    ),
+    (
+        "registry_credential",
+        "",
+        "file with the token sent to that registry",
+    ),
+    (
+        "registry_certificate",
+        "",
+        "file with the certificates trusted for it, PEM",
+    ),
+    (
         "log",
         "info",
         "log filter, such as info or tapal_lane=debug",
@@ -234,6 +254,7 @@ impl Config {
             "retain_alert_h",
             "retain_attempt_h",
             "retain_passenger_h",
+            "small_count",
         ];
         for key in numbers {
             if self.text(key).parse::<u32>().is_err() {

@@ -47,6 +47,8 @@ enum Command {
     Bench(cmds::bench::Args),
     /// Read machine readable zones of travel documents.
     Mrz(cmds::mrz::Args),
+    /// Serve a registry of invented holders, to try the port to an outside registry.
+    Registry(cmds::registry::Args),
     /// Show settings and where each comes from.
     Config(cmds::config::Args),
     /// Accounts, edges and the audit record.
@@ -104,6 +106,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Eval(args) => cmds::eval::run(args, settings),
         Command::Bench(args) => cmds::bench::run(args, settings),
         Command::Mrz(args) => cmds::mrz::run(args),
+        Command::Registry(args) => cmds::registry::run(&args),
         Command::Config(args) => cmds::config::run(args, settings),
         Command::Admin(args) => cmds::admin::run(args, settings),
         Command::Doctor(args) => cmds::doctor::run(args, settings),

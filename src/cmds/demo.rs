@@ -91,7 +91,7 @@ pub fn run(args: Args, mut settings: Settings) -> Result<()> {
     let sign_ins = runtime.block_on(sign_ins(&state, &sites))?;
     runtime.block_on(list(&state, &people))?;
     if let Some(site) = sites.first() {
-        runtime.block_on(counter::set_up(&state, *site))?;
+        runtime.block_on(counter::set_up(&state, *site, &people))?;
     }
     if let Some(site) = sites.first() {
         runtime.block_on(seed::proposal(&state, *site, "policy"))?;

@@ -9,6 +9,7 @@ pub mod edge;
 pub mod eval;
 pub mod models;
 pub mod mrz;
+pub mod registry;
 pub mod serve;
 
 use std::path::PathBuf;

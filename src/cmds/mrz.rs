@@ -1,12 +1,16 @@
-//! `tapal mrz parse`: reads machine readable zones from standard input, a document's lines each, apart by blank lines. Must
-//! not write anything of a person but to standard output, and there only when asked for JSON.
+//! `tapal mrz parse`: reads machine readable zones from standard input, a document's lines each, apart by blank lines. `tapal
+//! mrz photo`: reads those of photographs. Must not write anything of a person but to standard output, and there only when asked for JSON.
 
-use std::io::{BufRead, Read};
+use std::{
+    io::{BufRead, Read},
+    path::PathBuf,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use tapal_documents::mrz;
 use tapal_domain::day::Day;
+use tapal_server::mrz::from_photograph;
 
 use crate::{clock, progress};
 
@@ -31,12 +35,46 @@ enum Verb {
         #[arg(long, value_name = "YYYY-MM-DD")]
         on: Option<Day>,
     },
+    /// Read the zones in photographs of documents' pages (JPEG or PNG) with tesseract; a JSON line each.
+    Photo {
+        /// Photographs.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The day that tells the century of two-digit years; today when left out.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<Day>,
+    },
 }
 
 /// Runs it. The exit status says whether the input could be read, not whether each document is valid.
 pub fn run(args: Args) -> Result<()> {
-    let Verb::Parse { json, on } = args.verb;
-    let on = on.unwrap_or_else(|| Day::at(clock::now(), 0));
+    let today = |on: Option<Day>| on.unwrap_or_else(|| Day::at(clock::now(), 0));
+    match args.verb {
+        Verb::Parse { json, on } => parse(json, today(on)),
+        Verb::Photo { files, on } => photo(&files, today(on)),
+    }
+}
+
+/// A photograph without a zone is said in its line; a machine that cannot read any is an error.
+fn photo(files: &[PathBuf], on: Day) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()?;
+    for file in files {
+        let image =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        match runtime.block_on(from_photograph(image, on)) {
+            Ok(found) => progress::result(&serde_json::to_string(&found)?),
+            Err(error) if error.code == "no_ocr" => bail!(error.message),
+            Err(error) => progress::result(
+                &serde_json::json!({ "state": "unsure", "code": error.code }).to_string(),
+            ),
+        }
+    }
+    Ok(())
+}
+
+fn parse(json: bool, on: Day) -> Result<()> {
     let mut input = std::io::stdin().lock();
     let (mut document, mut line) = (String::new(), Vec::new());
     loop {

@@ -1,5 +1,11 @@
 // The desk with a simulated reader: what an officer presses, and for how long, for four kinds of traveller; then what
 // cannot be done. Seconds are what the machine needs with keys at once; a person's reading comes on top.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { TAGS } from "./accessibility.mjs";
 import { prefer } from "./world.mjs";
 import { passport, read } from "./zone.mjs";
 
@@ -22,6 +28,30 @@ export async function desk(world) {
   await step("a zone that is read wrongly", () => wrong(world, page, arrival));
   await step("a reader while the focus is elsewhere", () => elsewhere(world, page, arrival));
   await page.context().close();
+  for (const [probe, band] of [["s026", "green"], ["s001", "red"]]) {
+    await step(`one to one with ${probe}`, () => face(world, departure, probe, band));
+  }
+}
+
+const PEOPLE = new URL("../../fixtures/people/", import.meta.url).pathname;
+
+/** The desk's camera shows a rendered person: the holder, and then somebody else. */
+async function face(world, departure, probe, tone) {
+  const picture = `${PEOPLE}portraits/${probe}.jpg`;
+  if (!existsSync(picture)) return;
+  const clip = join(mkdtempSync(join(tmpdir(), "tapal-")), "face.mjpeg");
+  execFileSync("ffmpeg", ["-nostdin", "-loglevel", "error", "-loop", "1", "-i", picture, "-t", "1", "-r", "10", "-vf", "scale=640:480:force_original_aspect_ratio=increase,crop=640:480", "-q:v", "2", clip]);
+  const page = await world.enterWithCamera("rina", clip);
+  await prefer(page, "language", "en");
+  await page.goto(`${world.base}${departure}`);
+  await put(page, BANNED);
+  await page.waitForTimeout(1100);
+  await page.keyboard.press("f");
+  await page.waitForSelector("[data-face-said]:not([hidden])");
+  const said = page.locator("[data-face-said]");
+  world.check(`${probe}: the face is compared with the portrait`, (await said.getAttribute("class")).includes(`tone-${tone}`), await said.innerText());
+  await world.shot(page, `desk-face-${probe}`, { fullPage: true });
+  await page.context().browser().close();
 }
 
 /** Reads a passport; the page that follows. */
@@ -58,6 +88,7 @@ async function travellers(world, page, { arrival, departure }, language) {
   check("who may not leave is not offered to leave", (await page.locator('form[action="/desk/crossings"]').count()) === 0);
   check("the reason stands there", (await page.locator(".desk__why li").count()) >= 1);
   check("the list's reason is ticked for second line", await page.locator('input[name="list_hit"]').isChecked());
+  await axe(world, page, language);
   await press(page, "r");
   check("referred to second line with one key", (await green()) === 1);
   await timed(world, page, { name: `overstayed-${language}`, lane: departure, who: OVERSTAYED, keys: [] });
@@ -65,6 +96,7 @@ async function travellers(world, page, { arrival, departure }, language) {
   if (language === "en") {
     check("an overstay of four days is paid at the desk", first);
     await page.keyboard.press("b");
+    await page.waitForFunction(() => document.activeElement?.id === "receipt");
     await page.keyboard.type("SIMPONI-0001");
     await press(page, "Enter");
     check("paid and departed", (await green()) === 1);
@@ -74,6 +106,24 @@ async function travellers(world, page, { arrival, departure }, language) {
   await press(page, "r");
   await timed(world, page, { name: `lost-home-${language}`, lane: arrival, who: LOST, keys: ["Enter"] });
   check("its holder comes home", (await green()) === 1);
+}
+
+/** The sheet with most on it, on a desk's screen and a phone, light and dark. */
+async function axe(world, page, language) {
+  for (const size of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+      const name = `the traveller's sheet: ${language} ${colorScheme} ${size.width}`;
+      world.check(`axe ${name}`, violations.length === 0, violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`).join("; "));
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+      world.check(`nothing scrolls sideways: ${name}`, !sideways);
+      if (size.width === 390) await world.shot(page, `desk-phone-${language}-${colorScheme}`, { fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize({ width: 1440, height: 900 });
 }
 
 async function wrong(world, page, arrival) {
@@ -94,6 +144,10 @@ async function elsewhere(world, page, arrival) {
   await page.locator("h1").click();
   await page.evaluate(() => document.activeElement?.blur());
   await put(page, CITIZEN);
+  await read(page, passport(LOST));
+  await page.waitForSelector("[data-reader-told]:not([hidden])");
+  check("a second document decides nothing about the first", (await page.locator("#who-title").count()) === 1 && page.url().endsWith("/desk"));
+  await page.waitForTimeout(1100);
   check("a reader is heard from any focus", (await page.locator("#who-title").count()) === 1);
   await press(page, "x");
   check("nothing is decided when the officer leaves", (await page.locator("#mrz").count()) === 1);

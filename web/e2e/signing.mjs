@@ -27,7 +27,7 @@ export async function signing(world) {
     const lost = await page.goto(`${base}/no-such-page`);
     check("an unknown page is a page with a request number", lost.status() === 404 && /[0-9a-f]{32}/.test(await page.content()));
     await page.goto(`${base}/`);
-    await page.evaluate(() => (document.querySelector("details.menu").open = true));
+    await page.evaluate(() => (document.querySelector(".head__who details.menu").open = true));
     await page.click('form[action="/sign-out"] button');
     await page.waitForURL("**/sign-in?out=1");
     await page.goto(`${base}/alerts`);

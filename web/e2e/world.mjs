@@ -45,14 +45,14 @@ export async function setUp() {
       world.check(what, false, String(error?.message ?? error).split("\n").slice(0, 3).join(" "));
     }
   };
-  world.context = async (options = {}) => {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, ...options });
+  world.context = async (options = {}, from = browser) => {
+    const context = await from.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 }, ...options });
     context.setDefaultTimeout(15_000);
     return context;
   };
   /** A page signed in as this person, in a browser context of its own. */
-  world.enter = async (username, options = {}) => {
-    const context = await world.context(options);
+  world.enter = async (username, options = {}, from = browser) => {
+    const context = await world.context(options, from);
     const page = await context.newPage();
     watch(world, page, username);
     await page.goto(`${base}/sign-in`);
@@ -61,6 +61,12 @@ export async function setUp() {
     await page.press("#password", "Enter");
     await page.waitForURL((url) => url.pathname !== "/sign-in");
     return page;
+  };
+  /** The same in a browser of its own whose camera shows a recording. */
+  world.enterWithCamera = async (username, clip) => {
+    const args = [...FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${clip}`];
+    const own = await chromium.launch({ executablePath: browserPath, args });
+    return world.enter(username, { permissions: ["camera"] }, own);
   };
   world.shot = async (page, name, options = {}) => {
     if (world.screenshots) await page.screenshot({ path: `${world.screenshots}/${name}.png`, ...options });
@@ -81,7 +87,7 @@ function watch(world, page, who) {
 
 /** Switches the language or theme of the signed-in person by the page's own form. */
 export async function prefer(page, name, value) {
-  await page.evaluate(() => (document.querySelector("details.menu").open = true));
+  await page.evaluate(() => (document.querySelector(".head__who details.menu").open = true));
   const button = page.locator(`button[name=${name}][value=${value}]`);
   await Promise.all([page.waitForNavigation(), button.click()]);
 }

@@ -1,9 +1,10 @@
-// The desk: a document reader that types, live check digits. A reader types a whole line faster than a hand can; what it
-// types goes into the zone, wherever the focus is. Everything also works without this file.
+// The desk: a document reader that types, live check digits. Capital letters, digits and fillers go into the zone, wherever
+// the focus is. While a traveller's sheet is open, what a reader types does nothing: its Enter must not decide.
+// Everything also works without this file.
 import { checks, isWhole } from "./mrz";
 
-/** Keys closer together than this come from a reader. */
-const READER_MS = 40;
+/** After a reader's last character nothing is taken for a person's key for so long. */
+const QUIET_MS = 1_000;
 
 export function startDesk(): void {
   const desk = document.querySelector<HTMLElement>("[data-desk]");
@@ -25,49 +26,28 @@ function onZoneKey(event: KeyboardEvent, zone: HTMLTextAreaElement): void {
   zone.form?.requestSubmit();
 }
 
-let burst = "";
-let lastAt = 0;
-let held: number | undefined;
+let readAt = -QUIET_MS;
 
-/** Characters that come in a burst while the focus is elsewhere belong to the zone, not to the keys of the page. */
 function onReader(event: KeyboardEvent, zone: HTMLTextAreaElement | null): void {
   const target = event.target as HTMLElement;
   const inField = target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select");
   if (inField || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const sign = event.key === "Enter" ? "\n" : event.key;
-  // No zone has a blank; it scrolls and presses.
-  if (sign.length !== 1 || sign === " ") return;
-  const fast = event.timeStamp - lastAt < READER_MS;
-  lastAt = event.timeStamp;
-  if (!fast) burst = "";
-  burst += sign;
-  if (burst.length === 1) {
-    // It may be a key of the page: it is one if nothing follows at once.
-    if (!event.isTrusted) return;
-    event.stopImmediatePropagation();
-    event.preventDefault();
-    window.clearTimeout(held);
-    held = window.setTimeout(() => again(event, target), READER_MS + 5);
-    return;
-  }
-  window.clearTimeout(held);
+  const reader = /^[A-Z<]$/.test(event.key);
+  const reading = event.timeStamp - readAt < QUIET_MS;
+  if (!reader && !reading && !(zone && /^[0-9]$/.test(event.key))) return;
+  if (event.key.length !== 1 && event.key !== "Enter") return;
+  readAt = event.timeStamp;
   event.stopImmediatePropagation();
   event.preventDefault();
-  if (!zone) return;
-  zone.value = burst;
+  if (!zone) {
+    const told = document.querySelector<HTMLElement>("[data-reader-told]");
+    if (told) told.hidden = false;
+    return;
+  }
+  zone.value += event.key === "Enter" ? "\n" : event.key;
   zone.focus();
-  zone.setSelectionRange(burst.length, burst.length);
+  zone.setSelectionRange(zone.value.length, zone.value.length);
   show(zone);
-  burst = "";
-}
-
-/** The key was a person's: it goes where it was meant to go. */
-function again(event: KeyboardEvent, target: HTMLElement): void {
-  burst = "";
-  const copy = new KeyboardEvent("keydown", { key: event.key, code: event.code, bubbles: true, cancelable: true });
-  const handled = !target.dispatchEvent(copy);
-  // Enter presses what has the focus, as it would have.
-  if (!handled && event.key === "Enter") target.closest<HTMLElement>("a, button, summary, input, label")?.click();
 }
 
 function show(zone: HTMLTextAreaElement): void {

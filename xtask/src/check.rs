@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use crate::machine::{CHROMIUM, COMPILER, FFMPEG, PIP, RTSP, prepare};
+use crate::machine::{CHROMIUM, COMPILER, FFMPEG, PIP, RTSP, TESSERACT, prepare};
 use crate::pack::{self, STARTER};
 use crate::place::Place;
 use crate::step::Steps;
@@ -16,7 +16,11 @@ pub fn test(place: &Place) -> ExitCode {
         Ok(steps) => steps,
         Err(why) => return refuse(&why),
     };
-    if let Err(why) = prepare(place, &mut steps, &[COMPILER, FFMPEG, PIP, CHROMIUM, RTSP]) {
+    if let Err(why) = prepare(
+        place,
+        &mut steps,
+        &[COMPILER, FFMPEG, PIP, CHROMIUM, RTSP, TESSERACT],
+    ) {
         return refuse(&why);
     }
     let web_built = web_checks(place, &mut steps);

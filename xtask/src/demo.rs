@@ -3,7 +3,7 @@
 
 use std::os::unix::process::CommandExt;
 
-use crate::machine::{COMPILER, FFMPEG, PIP, prepare};
+use crate::machine::{COMPILER, FFMPEG, PIP, TESSERACT, prepare};
 use crate::pack::{self, STANDARD, STARTER};
 use crate::place::Place;
 use crate::step::Steps;
@@ -12,7 +12,7 @@ use crate::{accelerator, web};
 /// Sets up, builds, starts. Returns only when something failed.
 pub fn run(place: &Place, args: &[String]) -> Result<(), String> {
     let mut steps = Steps::new(&place.work)?;
-    prepare(place, &mut steps, &[COMPILER, FFMPEG, PIP])?;
+    prepare(place, &mut steps, &[COMPILER, FFMPEG, PIP, TESSERACT])?;
     let built = web::packages(place, &mut steps)
         && web::build(place, &mut steps)
         && steps.run(

@@ -44,6 +44,13 @@ pub const CHROMIUM: Need = Need {
     probe: &["chromium", "--version"],
     packages: &["chromium", "fonts-dejavu-core"],
 };
+/// tesseract reads the machine readable zone in a photograph of a passport's page.
+pub const TESSERACT: Need = Need {
+    name: "tesseract",
+    why: "reads photographs of travel documents",
+    probe: &["tesseract", "--version"],
+    packages: &["tesseract-ocr"],
+};
 /// A real RTSP server for the fault tests, in the system's own Python.
 pub const RTSP: Need = Need {
     name: "GStreamer RTSP server",

@@ -4,3 +4,4 @@
 pub mod country;
 pub mod mrz;
 pub mod paxlst;
+pub mod transliteration;

@@ -5,8 +5,8 @@ use tapal_domain::role::Permission::*;
 use crate::{
     account, alert, attempt, audit, camera,
     console::{assets, start},
-    credential, crossing, desk, edge, entry, false_alert, group, import, in_process, name_check,
-    order, passenger_list, person, policy,
+    credential, crossing, desk, edge, entry, false_alert, group, holder, import, in_process,
+    name_check, order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
     rule_pack, second_line, session, site, statistic,
 };
@@ -347,5 +347,57 @@ pub fn routes() -> Vec<Route> {
             Needs(JudgePassengers),
             passenger_list::page::decide,
         ),
+        get("/holders", Needs(ReadHolders), holder::page::find),
+        post("/holders", Needs(ReadHolders), holder::page::look_up),
+        get("/holders/new", Needs(EditHolders), holder::page::new),
+        post("/holders/new", Needs(EditHolders), holder::page::add),
+        get("/holders/{id}", Needs(ReadHolders), holder::page::one),
+        get(
+            "/holders/{id}/identity",
+            Needs(EditHolders),
+            holder::page::edit,
+        ),
+        post(
+            "/holders/{id}/identity",
+            Needs(EditHolders),
+            holder::page::change,
+        ),
+        post(
+            "/holders/{id}/documents",
+            Needs(EditHolders),
+            holder::page::add_document,
+        ),
+        post(
+            "/holders/{id}/documents/{document}/status",
+            Needs(EditHolders),
+            holder::page::set_status,
+        ),
+        post(
+            "/holders/{id}/permits",
+            Needs(EditHolders),
+            holder::page::add_permit,
+        ),
+        post(
+            "/holders/{id}/permits/{permit}/cancellation",
+            Needs(EditHolders),
+            holder::page::cancel_permit,
+        ),
+        post(
+            "/holders/{id}/links",
+            Needs(EditHolders),
+            holder::page::link,
+        ),
+        post(
+            "/holders/{id}/portrait",
+            Needs(EditHolders),
+            holder::page::set_portrait,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        post(
+            "/holders/{id}/comparison",
+            Needs(ReadHolders),
+            holder::page::comparison,
+        )
+        .body_limit(holder::PHOTO_BYTES),
     ]
 }

@@ -51,6 +51,7 @@ pub async fn wrap(State(state): State<AppState>, request: Request, next: Next) -
     let id = state.clock.new_uuid().simple().to_string();
     let started = Instant::now();
     let method = request.method().clone();
+    let uri_path = request.uri().path().to_owned();
     let path = request
         .extensions()
         .get::<axum::extract::MatchedPath>()
@@ -71,6 +72,14 @@ pub async fn wrap(State(state): State<AppState>, request: Request, next: Next) -
         reply
             .headers_mut()
             .insert(name, HeaderValue::from_static(value));
+    }
+    if uri_path == "/desk" || uri_path.starts_with("/desk/") {
+        // The one page with a camera of its own: a face against the portrait of the document's holder.
+        let policy = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()";
+        let name = HeaderName::from_static("permissions-policy");
+        reply
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(policy));
     }
     // Whatever a handler does not allow to be kept is not kept.
     reply

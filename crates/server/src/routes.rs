@@ -88,9 +88,9 @@ pub fn api() -> Vec<Route> {
 
     use crate::{
         account, alert, attempt, audit, camera, credential, crossing, edge, entry, event,
-        false_alert, group, health,
+        false_alert, group, health, holder,
         import::{ARCHIVE_FORM_BYTES, LIST_FORM_BYTES, api as import},
-        in_process, name_check, openapi,
+        in_process, mrz, name_check, openapi,
         order::api as order,
         passenger_list::api as passenger_list,
         person, policy, rule_pack,
@@ -502,6 +502,63 @@ pub fn api() -> Vec<Route> {
             Needs(JudgePassengers),
             passenger_list::decide,
         ),
+        post(
+            "/api/v1/holders/lookups",
+            Needs(ReadHolders),
+            holder::lookup,
+        ),
+        post(
+            "/api/v1/holders/outside",
+            Needs(ReadHolders),
+            holder::outside::outside,
+        ),
+        post("/api/v1/holders", Needs(EditHolders), holder::add),
+        get("/api/v1/holders/{id}", Needs(ReadHolders), holder::get),
+        put("/api/v1/holders/{id}", Needs(EditHolders), holder::change),
+        post(
+            "/api/v1/holders/{id}/documents",
+            Needs(EditHolders),
+            holder::add_document,
+        ),
+        put(
+            "/api/v1/holders/{id}/documents/{document}/status",
+            Needs(EditHolders),
+            holder::set_status,
+        ),
+        post(
+            "/api/v1/holders/{id}/permits",
+            Needs(EditHolders),
+            holder::add_permit,
+        ),
+        delete(
+            "/api/v1/holders/{id}/permits/{permit}",
+            Needs(EditHolders),
+            holder::cancel_permit,
+        ),
+        put(
+            "/api/v1/holders/{id}/portrait",
+            Needs(EditHolders),
+            holder::set_portrait,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        get(
+            "/api/v1/holders/{id}/portraits/{n}",
+            Needs(ReadHolders),
+            holder::portrait,
+        ),
+        post(
+            "/api/v1/holders/{id}/comparison",
+            Needs(ReadHolders),
+            holder::compare::comparison,
+        )
+        .body_limit(holder::PHOTO_BYTES),
+        post(
+            "/api/v1/holders/{id}/links",
+            Needs(EditHolders),
+            holder::link,
+        ),
+        post("/api/v1/mrz", Needs(ReadHolders), mrz::of_photograph).body_limit(holder::PHOTO_BYTES),
+        post("/api/v1/mrz/lines", Needs(ReadHolders), mrz::of_lines),
     ]
 }
 

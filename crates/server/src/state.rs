@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     enrol::{Enrol, background::Shelf},
     event::hub::Hub,
+    holder::outside::{Outside, Port},
     name_check::{list::NameList, rate::Rate},
 };
 
@@ -39,6 +40,8 @@ pub struct ServerConfig {
     pub password_cost: PasswordCost,
     /// Counts by nationality and reason below this number are hidden in reports for the public.
     pub small_count: u64,
+    /// A registry elsewhere that is asked about documents, if one is set up.
+    pub outside: Option<Outside>,
 }
 
 /// What is known of the model pack the centre enrols with.
@@ -99,6 +102,7 @@ impl ServerConfig {
             passenger_list_ms: 24 * HOUR_MS,
             password_cost: PasswordCost::default(),
             small_count: 5,
+            outside: None,
         }
     }
 }
@@ -129,6 +133,8 @@ pub struct Parts {
     pub rate: Rate,
     /// Bounds password hashing to a few at a time.
     pub hashing: Arc<Semaphore>,
+    /// The port to a registry elsewhere.
+    pub outside: Option<Arc<Port>>,
 }
 
 impl AppState {
@@ -142,6 +148,7 @@ impl AppState {
     ) -> Self {
         let hub = Hub::new(db.clone());
         let hashing = Arc::new(Semaphore::new(4));
+        let outside = config.outside.as_ref().and_then(port);
         Self(Arc::new(Parts {
             db,
             clock,
@@ -153,12 +160,24 @@ impl AppState {
             names: NameList::default(),
             rate: Rate::default(),
             hashing,
+            outside,
         }))
     }
 
     /// Model id of the pack templates are made with; empty while no pack is installed.
     pub fn model_id(&self) -> &str {
         self.enrol.as_ref().map_or("", |enrol| enrol.model_id())
+    }
+}
+
+/// A port with wrong settings is none: `tapal serve` checks them before, with words.
+fn port(outside: &Outside) -> Option<Arc<Port>> {
+    match Port::new(outside) {
+        Ok(port) => Some(Arc::new(port)),
+        Err(cause) => {
+            tracing::error!(%cause, "the outside registry is not asked");
+            None
+        }
     }
 }
 

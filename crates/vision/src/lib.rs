@@ -18,6 +18,7 @@ pub mod stub;
 mod template;
 #[cfg(test)]
 mod tests;
+pub mod zone;
 
 pub use analyser::Analyser;
 pub use detect::{DetectSize, Detector};

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod embed;
+mod ledger;
 mod names;
 mod node;
 mod play;
@@ -29,6 +30,8 @@ enum Verb {
     Search(search::Args),
     /// A list of invented names: building, memory, and how quickly it answers.
     Names(names::Args),
+    /// A ledger of invented crossings: how quickly a desk finds a stay, and how long a monthly report takes.
+    Ledger(ledger::Args),
     /// One recording through one core: what each stage costs, and the usual Python pipeline beside it.
     Video(video::Args),
     /// Templates a second by batch, and finding faces by picture size, on one thread.
@@ -42,6 +45,7 @@ pub fn run(args: Args, settings: Settings) -> anyhow::Result<()> {
         Verb::Node(args) => node::run(args, settings),
         Verb::Search(args) => search::run(args),
         Verb::Names(args) => names::run(args),
+        Verb::Ledger(args) => ledger::run(args),
         Verb::Video(args) => video::run(args, settings),
         Verb::Embed(args) => embed::run(args, settings),
     }

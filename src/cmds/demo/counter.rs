@@ -1,7 +1,9 @@
-//! The counter of the demonstration: two lanes without a camera, the holders of its passports, and what the ledger knows
-//! of them. All invented, recorded under the same rules as at a desk. Must not run twice on one centre.
+//! The counter of the demonstration: two lanes without a camera, the holders of its passports, what the ledger knows of
+//! them, and a year of other crossings for the statistics. All invented, recorded under the same rules as at a desk. Must not run twice on one centre.
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
 use tapal_domain::{
     crossing::{Decision, Detection, Draft, Nationality, Outcome},
     day::Day,
@@ -9,11 +11,14 @@ use tapal_domain::{
     id::{AccountId, CrossingId, DeskId, HolderId, LaneId, PermitId, SiteId},
     rule_pack,
     site::Direction,
+    statistic::Month,
     stay,
 };
 use tapal_server::{
     AppState,
     desk::sample::{self, Sample},
+    entry::input::enrol,
+    statistic,
 };
 use tapal_store::{
     By, account,
@@ -22,14 +27,22 @@ use tapal_store::{
     site::{self, Lane},
 };
 
+use crate::{cmds::eval::truth::Truth, progress};
+
 /// Lanes of the desk, by name and direction.
 const LANES: [(&str, Direction); 2] = [
     ("Lajur 3", Direction::Arrival),
     ("Lajur 5", Direction::Departure),
 ];
 
+/// Ordinary crossings of the year, beside the refusals and deferrals of the published example.
+const ORDINARY: u64 = 3_000;
+
+/// Portraits of holders, by the rendered person whose they are. Only the second is on a list.
+const PORTRAITS: [(&Sample, &str); 2] = [(&sample::CITIZEN, "s002"), (&sample::BANNED, "s026")];
+
 /// Makes everything, in a centre that has no such lane yet.
-pub async fn set_up(state: &AppState, place: SiteId) -> Result<()> {
+pub async fn set_up(state: &AppState, place: SiteId, people: &Path) -> Result<()> {
     let lanes = site::lanes(&state.db, place).await?;
     if lanes.iter().any(|lane| lane.name == LANES[0].0) {
         return Ok(());
@@ -48,7 +61,15 @@ pub async fn set_up(state: &AppState, place: SiteId) -> Result<()> {
         lane: lane(state, place, desk, LANES[0]).await?,
     };
     lane(state, place, desk, LANES[1]).await?;
-    counter.people().await
+    counter.people(people).await?;
+    // Twelve whole months, as in the published example.
+    let first = Month::of(counter.today).first_day().plus_months(-12);
+    let first = first.context("the calendar ends here")?;
+    progress::say("Recording a year of invented crossings.");
+    statistic::set_up::set_up(state, officer, first, ORDINARY)
+        .await
+        .map(|_| ())
+        .map_err(|e| anyhow!("{}", e.message))
 }
 
 async fn lane(
@@ -83,9 +104,15 @@ impl Counter<'_> {
             .context("the calendar ends here")
     }
 
-    async fn people(&self) -> Result<()> {
-        for one in [&sample::CITIZEN, &sample::LOST, &sample::BANNED] {
-            self.holder(one).await?;
+    async fn people(&self, people: &Path) -> Result<()> {
+        self.holder(&sample::LOST).await?;
+        let truth = Truth::read(people)?;
+        for (one, id) in PORTRAITS {
+            let holder = self.holder(one).await?;
+            if let Some(rendered) = truth.identities.iter().find(|other| other.id == id) {
+                let file = people.join(&rendered.portrait.file);
+                self.portrait(holder, &file).await?;
+            }
         }
         let visa = self.holder(&sample::VISA).await?;
         self.visa(&sample::VISA, visa, 10).await?;
@@ -132,6 +159,16 @@ impl Counter<'_> {
         };
         holder::add_document(db, now, By::System, &paper).await?;
         Ok(id)
+    }
+
+    async fn portrait(&self, holder: HolderId, file: &Path) -> Result<()> {
+        let photo =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let photo = enrol(self.state, photo)
+            .await
+            .map_err(|e| anyhow!("{}: {}", file.display(), e.message))?;
+        let (db, now) = (&self.state.db, self.state.clock.now());
+        Ok(holder::add_portrait(db, now, By::System, holder, &photo).await?)
     }
 
     /// An electronic visa on arrival, issued so many days ago.

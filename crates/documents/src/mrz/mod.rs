@@ -5,7 +5,9 @@
 mod check;
 mod date;
 mod layout;
+mod mend;
 mod name;
+pub mod photo;
 #[cfg(test)]
 mod tests;
 

@@ -2,6 +2,7 @@
 //! nationality and is never said twice. Must not refuse a document number for its pattern (ICAO Doc 9303 has none), nor
 //! join two holders: people say that two are one person, and can take it back.
 
+pub mod comparison;
 mod permit;
 #[cfg(test)]
 mod tests;

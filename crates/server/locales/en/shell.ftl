@@ -85,3 +85,4 @@ sex-X = unspecified
 nav-rule-packs = Rule packs
 nav-statistics = Statistics
 nav-crossings = Crossings
+shell-more = More

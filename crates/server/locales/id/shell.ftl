@@ -85,3 +85,4 @@ sex-X = tidak disebutkan
 nav-rule-packs = Paket aturan
 nav-statistics = Statistik
 nav-crossings = Perlintasan
+shell-more = Lainnya

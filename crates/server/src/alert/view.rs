@@ -174,7 +174,7 @@ pub fn mine(stored: &Stored, session: &Session) -> Option<Why> {
 }
 
 /// Two significant digits of "one in N", so that the number is not a score in disguise.
-fn one_in(chance: f64) -> Option<u64> {
+pub fn one_in(chance: f64) -> Option<u64> {
     if !(chance > 0.0 && chance <= 1.0) {
         return None;
     }

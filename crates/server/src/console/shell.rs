@@ -134,7 +134,12 @@ pub struct NavLink {
     pub current: bool,
     /// How many things wait there.
     pub count: usize,
+    /// Whether it stands in the menu "more": the first ones of a role stand in the head.
+    pub more: bool,
 }
+
+/// Links that stand in the head; the others are one press further.
+const IN_THE_HEAD: usize = 6;
 
 /// State of the nodes this person depends on.
 #[derive(Clone, Copy, Debug)]
@@ -215,6 +220,16 @@ impl Shell {
             edge: None,
             zone: Zone::default(),
         }
+    }
+
+    /// Whether some links stand in the menu "more".
+    pub fn has_more(&self) -> bool {
+        self.nav.iter().any(|link| link.more)
+    }
+
+    /// Whether this page is one of them.
+    pub fn current_is_more(&self) -> bool {
+        self.nav.iter().any(|link| link.more && link.current)
     }
 
     /// A word.
@@ -326,7 +341,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 20] = [
+    ); 21] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -335,6 +350,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "desk",
             Some(RecordCrossings),
         ),
+        ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
         (
             "/alerts",
             "nav-alerts",
@@ -343,11 +359,68 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadAlerts),
         ),
         (
+            "/second-line",
+            "nav-second-line",
+            "shield-alert",
+            "second-line",
+            Some(ReadCases),
+        ),
+        (
             "/name-checks",
             "nav-name-checks",
             "user-check",
             "name-checks",
             Some(CheckNames),
+        ),
+        (
+            "/holders",
+            "nav-holders",
+            "file-text",
+            "holders",
+            Some(ReadHolders),
+        ),
+        (
+            "/passenger-lists",
+            "nav-passenger-lists",
+            "list",
+            "passenger-lists",
+            Some(ReadPassengerLists),
+        ),
+        (
+            "/in-process",
+            "nav-in-process",
+            "hourglass",
+            "in-process",
+            Some(JudgeInProcess),
+        ),
+        (
+            "/crossings",
+            "nav-crossings",
+            "list",
+            "crossings",
+            Some(ReadCrossings),
+        ),
+        (
+            "/statistics",
+            "nav-statistics",
+            "file-text",
+            "statistics",
+            Some(ReadStatistics),
+        ),
+        ("/orders", "nav-orders", "gavel", "orders", Some(ReadOrders)),
+        (
+            "/imports",
+            "nav-imports",
+            "layers",
+            "imports",
+            Some(ReadOrders),
+        ),
+        (
+            "/entries",
+            "nav-entries",
+            "id-card",
+            "entries",
+            Some(ReadEntries),
         ),
         (
             "/attempts",
@@ -371,28 +444,6 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             Some(ReadSites),
         ),
         ("/sites", "nav-sites", "map-pin", "sites", Some(ReadSites)),
-        ("/orders", "nav-orders", "gavel", "orders", Some(ReadOrders)),
-        (
-            "/imports",
-            "nav-imports",
-            "layers",
-            "imports",
-            Some(ReadOrders),
-        ),
-        (
-            "/in-process",
-            "nav-in-process",
-            "hourglass",
-            "in-process",
-            Some(JudgeInProcess),
-        ),
-        (
-            "/entries",
-            "nav-entries",
-            "id-card",
-            "entries",
-            Some(ReadEntries),
-        ),
         (
             "/rule-packs",
             "nav-rule-packs",
@@ -408,35 +459,6 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "accounts",
             Some(EditAccounts),
         ),
-        ("/audit", "nav-audit", "archive", "audit", Some(ReadAudit)),
-        (
-            "/second-line",
-            "nav-second-line",
-            "shield-alert",
-            "second-line",
-            Some(ReadCases),
-        ),
-        (
-            "/crossings",
-            "nav-crossings",
-            "list",
-            "crossings",
-            Some(ReadCrossings),
-        ),
-        (
-            "/statistics",
-            "nav-statistics",
-            "file-text",
-            "statistics",
-            Some(ReadStatistics),
-        ),
-        (
-            "/passenger-lists",
-            "nav-passenger-lists",
-            "list",
-            "passenger-lists",
-            Some(ReadPassengerLists),
-        ),
     ];
     all.into_iter()
         .filter(|(.., needs)| needs.is_none_or(|permission| role.may(permission)))
@@ -446,6 +468,12 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             icon,
             current: page == name,
             count: if name == "alerts" { waiting } else { 0 },
+            more: false,
+        })
+        .enumerate()
+        .map(|(n, link)| NavLink {
+            more: n >= IN_THE_HEAD,
+            ..link
         })
         .collect()
 }

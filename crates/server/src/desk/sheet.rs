@@ -159,6 +159,8 @@ pub struct Sheet {
     pub holder: String,
     /// The portrait's address; empty without one.
     pub portrait: String,
+    /// Where a live picture is compared with it.
+    pub comparison: String,
     /// Reasons for second line: code, words, whether ticked.
     pub reasons: Vec<(&'static str, String, bool)>,
     /// Where the ledger says the person is.
@@ -266,6 +268,9 @@ pub async fn sheet(
             (Some(id), Some(n)) => format!("/api/v1/holders/{id}/portraits/{n}"),
             _ => String::new(),
         },
+        comparison: found.holder.map_or(String::new(), |id| {
+            format!("/api/v1/holders/{id}/comparison")
+        }),
         reasons: reasons(shell, found, judged),
         stay: presence(shell, found.presence),
         missing: match found.exits_missing.as_slice() {

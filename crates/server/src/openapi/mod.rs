@@ -15,9 +15,9 @@ use utoipa::{
 use crate::{
     account, alert, attempt, audit, camera, credential, crossing, edge, entry,
     error::ErrorBody,
-    event, false_alert, group, health,
+    event, false_alert, group, health, holder,
     import::{api as import, report},
-    in_process, name_check,
+    in_process, mrz, name_check,
     order::api as order,
     passenger_list::api as passenger_list,
     person, policy, rule_pack,
@@ -61,6 +61,9 @@ use crate::{
         crossing::list, crossing::get, crossing::correction::add,
         statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
         passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
+        holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
+        holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
+        holder::outside::outside, mrz::of_lines, mrz::of_photograph,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

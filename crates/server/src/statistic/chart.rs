@@ -27,7 +27,7 @@ pub const PARTS: [(Figure, &str); 3] = [
 ];
 
 /// A rectangle.
-pub struct Box {
+pub struct Rect {
     /// Class of its colour.
     pub class: &'static str,
     /// Left edge.
@@ -65,13 +65,13 @@ pub struct Period {
 /// The chart of periods.
 pub struct Columns {
     /// Parts of columns.
-    pub boxes: Vec<Box>,
+    pub boxes: Vec<Rect>,
     /// Sums above the columns, where there are few.
     pub sums: Vec<Label>,
     /// First and last period.
     pub ends: (String, String),
     /// The key: a box and a word a part.
-    pub keys: Vec<(Box, Label)>,
+    pub keys: Vec<(Rect, Label)>,
     /// Base line.
     pub base: i64,
     /// Height of the drawing.
@@ -115,7 +115,7 @@ pub fn columns(lang: Lang, cells: &[Cell], all: &[String]) -> Columns {
         for (n, (_, class)) in own.parts.iter().zip(PARTS) {
             let height = (*n as f64 / most as f64 * HEIGHT).round() as i64;
             y -= height;
-            boxes.push(Box {
+            boxes.push(Rect {
                 class,
                 x,
                 y,
@@ -143,14 +143,14 @@ pub fn columns(lang: Lang, cells: &[Cell], all: &[String]) -> Columns {
     }
 }
 
-fn keys(lang: Lang) -> Vec<(Box, Label)> {
+fn keys(lang: Lang) -> Vec<(Rect, Label)> {
     // The words are short enough for two on a line, measured by letters of about 6 units.
     let mut x = LEFT as i64;
     let key = |(figure, class): (Figure, &'static str)| {
         let text =
             crate::console::words::text(lang, &format!("statistic-key-{}", figure.name()), &[]);
         let own = (
-            Box {
+            Rect {
                 class,
                 x,
                 y: 2,

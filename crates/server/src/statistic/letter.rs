@@ -114,3 +114,71 @@ pub fn set(all: &[Tables]) -> ApiResult<Vec<u8>> {
         pdf::Unset::Library(_) => ApiError::internal(error),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistic::table::{Row, shown};
+    use tapal_domain::{
+        statistic::{Cut, Dimension, Figure, Shown},
+        time::UtcMs,
+    };
+
+    fn tables(lang: Lang, edition: Edition) -> Tables {
+        let row = |code: &str, numbers: Vec<Shown>| Row {
+            code: code.into(),
+            name: code.into(),
+            numbers,
+        };
+        let crossed = Table {
+            figure: Figure::RefusedEntries,
+            by: vec![Dimension::Nationality, Dimension::Reason],
+            columns: vec![("a".into(), "A".into()), ("b".into(), "B".into())],
+            rows: vec![
+                row(
+                    "MYS",
+                    vec![Shown::Exact(1_200), Shown::Few, Shown::Exact(1_203)],
+                ),
+                row(
+                    "CHN",
+                    vec![Shown::Withheld, Shown::Exact(0), Shown::Exact(19)],
+                ),
+            ],
+            total: 1_222,
+        };
+        Tables {
+            title: "Title".into(),
+            period: ("2026-03-01".into(), "2026-03-31".into()),
+            cut: Cut {
+                as_of: UtcMs(1_800_000_000_000),
+                seq: 7_402,
+            },
+            definitions: 1,
+            figures: vec![(Figure::RefusedEntries, 1_222)],
+            tables: vec![crossed],
+            lang,
+            edition,
+        }
+    }
+
+    #[test]
+    fn the_letter_says_the_numbers_of_the_tables_and_how_far_the_ledger_was_read() {
+        let own = tables(Lang::En, Edition::Public(5));
+        let text = format!("{:?}", part(&own).blocks);
+        for words in [
+            "1,222 · Records that hold",
+            "A 1,200 · B <5 · Total 1,203",
+            "A withheld · Total 19",
+            "7,402",
+            "below 5 are hidden",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert_eq!(shown(Lang::Id, Shown::Exact(1_222), 0), "1.222");
+        let both = [
+            tables(Lang::Id, Edition::Inside),
+            tables(Lang::En, Edition::Inside),
+        ];
+        assert!(set(&both).unwrap().starts_with(b"%PDF"));
+    }
+}

@@ -8,6 +8,7 @@ pub mod letter;
 pub mod page;
 pub mod report;
 pub mod report_page;
+pub mod set_up;
 pub mod table;
 pub mod words;
 
@@ -46,7 +47,7 @@ pub(crate) const HEAD_OFFICE: i64 = 420;
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub struct Wanted {
-    /// First day of the checkpoint's calendar, `YYYY-MM-DD`; 12 months when left out.
+    /// First day of the checkpoint's calendar, `YYYY-MM-DD`; when left out, that of the same month a year before.
     pub from: String,
     /// Last day.
     pub to: String,
@@ -168,7 +169,7 @@ impl Wanted {
         let usual = || {
             let (_, _, date) = to.parts();
             let first = to.plus_days(1 - i64::from(date));
-            first.and_then(|first| first.plus_months(-11)).unwrap_or(to)
+            first.and_then(|first| first.plus_months(-12)).unwrap_or(to)
         };
         let from = day(&self.from)?.unwrap_or_else(usual);
         match to.since(from) {

@@ -382,7 +382,7 @@ fn period_table(numbers: &Numbers<'_>, chart: &Columns) -> TableBlock {
         text: shell.number(all),
         href: String::new(),
     });
-    let figures = chart::PARTS.map(|(figure, _)| words::figure(shell.lang, figure));
+    let figures = chart::PARTS.map(|(figure, _)| shell.word("statistic-key", figure.name()));
     let mut heads = vec![words::dimension(shell.lang, Dimension::Period)];
     heads.extend(figures);
     heads.push(shell.t("statistic-total"));

@@ -29,7 +29,7 @@ use crate::{
 
 pub use link::{decide, linked};
 pub use outside::{Answered, keep_answer, last_answer};
-pub use portrait::{Portrait, add_portrait, live_template, portrait, portraits};
+pub use portrait::{PortraitInfo, add_portrait, live_template, photograph, portrait, portraits};
 pub use read::{by_document, by_nik, former, get, permit, permits};
 
 /// The constraint that two live documents of one state and number meet, as [`Error::Conflict`] names it.
@@ -45,7 +45,7 @@ pub struct Record {
     /// Visas and permits, newest first.
     pub permits: Vec<Permit>,
     /// The portrait in use, if there is one.
-    pub portrait: Option<Portrait>,
+    pub portrait: Option<PortraitInfo>,
     /// Holders that people said are the same person, or not, or that follow from it.
     pub linked: Vec<Linked>,
     /// The document that was asked for; `None` when the holder was asked for otherwise.
@@ -190,6 +190,23 @@ pub async fn add_in(
         now
     ];
     tx.run(sql, values).await.map(|_| ())
+}
+
+/// Records a holder with the first document, both or neither. [`Error::Conflict`] as [`add_document`].
+pub async fn add_with(
+    db: &Db,
+    now: UtcMs,
+    by: By,
+    id: HolderId,
+    who: (&Nationality, &Identity),
+    document: &NewDocument,
+) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    add_in(&mut tx, id, who.0, who.1).await?;
+    add_document_in(&mut tx, document).await?;
+    let detail = serde_json::json!({ "citizen": who.0.citizen(), "nationality": who.0.code(), "document": document.id });
+    tx.commit(Note::new(by, "holder.added", "holder", id).with(detail))
+        .await
 }
 
 /// Puts another identity in the place of the one recorded, which is kept as a former one.

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = HolderPortrait))]
-pub struct Portrait {
+pub struct PortraitInfo {
     /// Position, from 0; the highest is in use.
     pub n: i64,
     /// Model of its template.
@@ -27,8 +27,8 @@ pub struct Portrait {
     pub created_at: UtcMs,
 }
 
-fn described(row: &Row) -> Result<Portrait> {
-    Ok(Portrait {
+fn described(row: &Row) -> Result<PortraitInfo> {
+    Ok(PortraitInfo {
         n: row.int("n")?,
         model_id: row.text("model_id")?,
         quality: row.json("quality")?,
@@ -74,7 +74,7 @@ pub async fn add_portrait(
 }
 
 /// The portrait in use.
-pub(super) async fn newest(db: &Db, holder: HolderId) -> Result<Option<Portrait>> {
+pub(super) async fn newest(db: &Db, holder: HolderId) -> Result<Option<PortraitInfo>> {
     let sql = "SELECT n, model_id, quality, created_at FROM holder_portrait WHERE holder = $1 ORDER BY n DESC LIMIT 1";
     db.first(sql, args![holder])
         .await?
@@ -84,7 +84,7 @@ pub(super) async fn newest(db: &Db, holder: HolderId) -> Result<Option<Portrait>
 }
 
 /// All portraits of one holder, newest first, without pixels.
-pub async fn portraits(db: &Db, holder: HolderId) -> Result<Vec<Portrait>> {
+pub async fn portraits(db: &Db, holder: HolderId) -> Result<Vec<PortraitInfo>> {
     let sql = "SELECT n, model_id, quality, created_at FROM holder_portrait WHERE holder = $1 ORDER BY n DESC LIMIT 100";
     let rows = db.all(sql, args![holder]).await?;
     rows.iter().map(described).collect()
@@ -128,4 +128,17 @@ pub async fn live_template(
         .map(value)
         .collect::<Result<Vec<f32>>>()?;
     Ok(Some((row.text("model_id")?, Zeroizing::new(values))))
+}
+
+/// The photograph of the portrait in use, as handed in, to be enrolled with another model. Never for a screen.
+pub async fn photograph(db: &Db, holder: HolderId) -> Result<Zeroizing<Vec<u8>>> {
+    let sql =
+        "SELECT id, photo_sealed FROM holder_portrait WHERE holder = $1 ORDER BY n DESC LIMIT 1";
+    let row = db.one(sql, args![holder]).await?;
+    db.vault().open(
+        "holder_portrait",
+        &row.text("id")?,
+        "photo",
+        &row.blob("photo_sealed")?,
+    )
 }

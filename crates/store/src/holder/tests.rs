@@ -376,3 +376,44 @@ async fn an_answer_from_outside_is_kept_sealed_with_its_age() {
     keep_answer(&db, note(), "UTO", "A1", &later).await.unwrap();
     assert_eq!(last_answer(&db, "UTO", "A1").await.unwrap(), Some(later));
 }
+
+/// A million holders with a document each, then look-ups of those who are there and of those who are not, one after another.
+/// Minutes long: `cargo test --workspace --lib a_million_holders -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "minutes long; prints how long a look-up takes"]
+async fn a_million_holders() {
+    const MANY: u128 = 1_000_000;
+    let (dir, db) = db().await;
+    let number = |n: u128| format!("X{n:08}");
+    for chunk in 0..MANY / 50_000 {
+        let mut tx = db.begin(NOW).await.unwrap();
+        for n in chunk * 50_000 + 1..=(chunk + 1) * 50_000 {
+            add_in(&mut tx, id(n), &nation("UTO"), &who("CONTOH", ""))
+                .await
+                .unwrap();
+            let new = document(MANY + n, id(n), &number(n));
+            add_document_in(&mut tx, &new).await.unwrap();
+        }
+        tx.commit(Note::new(By::System, "holder.measured", "holder", chunk))
+            .await
+            .unwrap();
+    }
+    let mut took: Vec<f64> = Vec::new();
+    for k in 0..4_000u128 {
+        let n = k * 7_919 % (MANY * 2) + 1;
+        let before = std::time::Instant::now();
+        let found = by_document(&db, "UTO", &number(n)).await.unwrap();
+        took.push(before.elapsed().as_secs_f64() * 1e3);
+        assert_eq!(found.is_some(), n <= MANY);
+    }
+    took.sort_by(f64::total_cmp);
+    let at = |share: usize| took[took.len() * share / 100];
+    let file = std::fs::metadata(dir.path().join("t.db")).unwrap().len();
+    println!(
+        "look-ups among {MANY} holders: p50 {:.2} ms, p99 {:.2} ms, most {:.2} ms; file {} MiB",
+        at(50),
+        at(99),
+        took[took.len() - 1],
+        file >> 20
+    );
+}
