@@ -21,6 +21,8 @@ const KINDS = [
   "second_line.opened",
   "second_line.changed",
   "second_line.alarm",
+  "passenger_list.received",
+  "passenger_list.changed",
   "stale",
 ];
 

@@ -318,7 +318,7 @@ impl Case {
     /// The action with what the rules of the day say of it.
     fn judged(&self, mut action: Action, law: &Law) -> Action {
         if let Action::Decide { act, waits, .. } = &mut action {
-            *waits = needs_authoriser(*act) || self.offer(law).hand_over;
+            *waits = self.offer(law).waits.contains(act);
         }
         action
     }

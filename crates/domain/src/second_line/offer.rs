@@ -1,7 +1,7 @@
 //! What may be done with the person of a case: by the rule table for each order that was confirmed, and by grounds for
 //! what the officer found. Must not offer a refusal, a deferral or a hand-over for whoever is protected.
 
-use super::{Case, Decided, Hit, Law};
+use super::{Case, Decided, Hit, Law, Reason};
 use crate::{
     crossing::{Decision, Draft, Outcome, Unlawful},
     entry::Agency,
@@ -16,6 +16,8 @@ pub struct Offer {
     pub acts: Vec<Act>,
     /// What must be done besides, whatever is decided.
     pub duties: Vec<Act>,
+    /// Those of the acts that another person must authorise.
+    pub waits: Vec<Act>,
     /// Whether the person must be handed over before the case closes.
     pub hand_over: bool,
 }
@@ -100,14 +102,15 @@ impl Case {
             law.site == SiteKind::Checkpoint && self.referral.direction != Direction::Neither,
         );
         let citizen = self.referral.traveller.nationality.citizen();
-        let mut passes = true;
+        let (mut passes, overstay) = (true, self.overstay_found());
         for subject in self.confirmed_subjects() {
             let standing = Standing {
                 citizen,
                 protected: false,
             };
             let cell = law.pack.allowed((law.site, direction), standing, subject);
-            passes &= lets_pass(&cell);
+            // An overstay is charged, or let go by two people: who stayed too long must be able to leave.
+            passes &= lets_pass(&cell) || subject == Subject::Overstay;
             for act in cell {
                 offer.hand_over |= act == Act::HandOver;
                 offer.owe(act);
@@ -130,7 +133,18 @@ impl Case {
         if let Some(act) = pass(direction).filter(|_| decides && passes) {
             offer.acts.insert(0, act);
         }
+        let waits = |act: &Act| {
+            needs_authoriser(*act) || offer.hand_over || (overstay && *act == Act::AllowDeparture)
+        };
+        offer.waits = offer.acts.iter().copied().filter(waits).collect();
         offer
+    }
+
+    /// Whether a foreigner was found to have stayed too long, or without right.
+    fn overstay_found(&self) -> bool {
+        let hit = self.conclusion.as_ref().is_some_and(|one| one.hit);
+        let citizen = self.referral.traveller.nationality.citizen();
+        hit && !citizen && self.reasons().contains(&Reason::Stay)
     }
 
     /// Rows of the rule table that the conclusion leads to.
@@ -141,6 +155,7 @@ impl Case {
         let confirmed = self.referral.hits.iter();
         let confirmed = confirmed.filter(|hit| conclusion.confirmed.contains(&hit.order));
         let mut subjects: Vec<Subject> = confirmed.filter_map(|hit| hit.subject()).collect();
+        subjects.extend(self.overstay_found().then_some(Subject::Overstay));
         subjects.sort_unstable();
         subjects.dedup();
         subjects

@@ -699,3 +699,47 @@ fn no_status_but_the_last_is_a_dead_end() {
         assert_eq!(kind.permission().is_none(), *kind == Kind::Alarm);
     }
 }
+
+#[test]
+fn an_overstay_is_charged_or_let_go_by_two_people() {
+    let mut desk = Desk::refers("UTO", Direction::Departure, &[Reason::Stay], &[]);
+    desk.does(2, Action::Take);
+    desk.does(2, conclude(true, &[]));
+    let offer = desk.case.offer(&law(HERE));
+    assert_eq!(
+        offer.acts,
+        [Act::AllowDeparture, Act::Charge, Act::DeferDeparture]
+    );
+    assert_eq!(offer.waits, [Act::AllowDeparture, Act::DeferDeparture]);
+    let charged = |charge, receipt: Option<&str>| Action::Decide {
+        act: Act::Charge,
+        ground: None,
+        stay_until: None,
+        charge,
+        receipt: receipt.map(str::to_owned),
+        text: String::new(),
+        waits: false,
+    };
+    for (charge, receipt) in [(None, None), (Some(0), Some("K-1")), (Some(5), None)] {
+        assert_eq!(
+            desk.tries(2, charged(charge, receipt)),
+            Err(Refused::NoReceipt)
+        );
+    }
+    desk.does(2, charged(Some(5_000_000), Some("K-1")));
+    assert_eq!(desk.case.status(), Status::Action);
+    desk.does(2, decide(Act::AllowDeparture, None));
+    assert_eq!(desk.case.status(), Status::AwaitingAuthoriser);
+    // At arrival an earlier ban is looked for, and nothing is charged.
+    let mut desk = Desk::refers("UTO", Direction::Arrival, &[Reason::Stay], &[]);
+    desk.does(2, Action::Take);
+    desk.does(2, conclude(true, &[]));
+    let offer = desk.case.offer(&law(HERE));
+    assert_eq!(offer.acts, [Act::Admit, Act::MayRefuseEntry]);
+    assert_eq!(offer.duties, [Act::CheckEarlierBan]);
+    // A citizen never stays too long.
+    let mut desk = Desk::refers("IDN", Direction::Departure, &[Reason::Stay], &[]);
+    desk.does(2, Action::Take);
+    desk.does(2, conclude(true, &[]));
+    assert!(!desk.acts().contains(&Act::Charge));
+}

@@ -8,8 +8,7 @@ use tapal_domain::{
     id::{AccountId, CaseId, OrderId},
     rule_pack::Action as Act,
     second_line::{
-        Action, Case, Contact, Kind, Law, Reason, Referral, Signature, Status, Step,
-        needs_authoriser, outcome,
+        Action, Case, Contact, Kind, Law, Reason, Referral, Signature, Status, Step, outcome,
     },
     time::UtcMs,
 };
@@ -169,7 +168,7 @@ fn offered(case: &Case, act: Act, law: &Law) -> OfferedAct {
     let foreign = !case.referral().traveller.nationality.citizen();
     OfferedAct {
         act,
-        needs_authoriser: needs_authoriser(act) || case.offer(law).hand_over,
+        needs_authoriser: case.offer(law).waits.contains(&act),
         grounds: grounds
             .map(|ground| OfferedGround {
                 code: ground.code.clone(),
