@@ -26,6 +26,7 @@ export async function desk(world) {
     await step(`travellers at a desk in ${language}`, () => travellers(world, page, { arrival, departure }, language));
   }
   await step("a zone that is read wrongly", () => wrong(world, page, arrival));
+  await step("a photograph of the page", () => photograph(world, page, arrival));
   await step("a reader while the focus is elsewhere", () => elsewhere(world, page, arrival));
   await page.context().close();
   for (const [probe, band] of [["s026", "green"], ["s001", "red"]]) {
@@ -136,6 +137,18 @@ async function wrong(world, page, arrival) {
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   check("and refused with its reason", (await page.locator("#notice.tone-red, #notice.tone-amber").count()) === 1 && (await page.locator(".desk__faults li").count()) >= 1);
   check("what was typed is kept", (await page.inputValue("#mrz")).includes(broken));
+}
+
+/** A rendered specimen through the reader of characters. */
+async function photograph(world, page, arrival) {
+  const { check, base } = world;
+  await page.goto(`${base}${arrival}`);
+  await page.setInputFiles("#page-photo", new URL("../../fixtures/specimens/td3-straight.jpg", import.meta.url).pathname);
+  await page.waitForFunction(() => document.querySelector("#mrz").value !== "" || /tone-amber/.test(document.querySelector("[data-mrz-photo-said]").className), undefined, { timeout: 40_000 });
+  check("the zone of a photograph stands in the field", (await page.inputValue("#mrz")).includes("L898902C36UTO7408122F1204159"), await page.locator("[data-mrz-photo-said]").innerText());
+  await world.shot(page, "desk-photo", { fullPage: true });
+  await Promise.all([page.waitForNavigation(), page.press("#mrz", "Enter")]);
+  check("the sheet says that it comes from a photograph", (await page.locator("#who-title ~ .tag.tone-amber").count()) === 1);
 }
 
 async function elsewhere(world, page, arrival) {

@@ -1,6 +1,7 @@
 // The desk: a document reader that types, live check digits. Capital letters, digits and fillers go into the zone, wherever
 // the focus is. While a traveller's sheet is open, what a reader types does nothing: its Enter must not decide.
 // Everything also works without this file.
+import { startPhoto } from "./photo";
 import { checks, isWhole } from "./mrz";
 
 /** After a reader's last character nothing is taken for a person's key for so long. */
@@ -11,12 +12,27 @@ export function startDesk(): void {
   if (!desk) return;
   const zone = desk.querySelector<HTMLTextAreaElement>("[data-mrz]");
   if (zone) {
-    zone.addEventListener("input", () => show(zone));
+    zone.addEventListener("input", () => {
+      if (zone.value === "") by(desk, "");
+      show(zone);
+    });
     zone.addEventListener("keydown", (event) => onZoneKey(event, zone));
     show(zone);
+    startPhoto(desk, (lines) => {
+      zone.value = lines.join("\n");
+      by(desk, "photo");
+      show(zone);
+      zone.focus();
+    });
   }
   document.addEventListener("keydown", (event) => onReader(event, zone), true);
   desk.querySelector<HTMLElement>("[data-focus]")?.focus();
+}
+
+/** Where the lines come from: what a photograph gave is said on the sheet. */
+function by(desk: HTMLElement, what: string): void {
+  const field = desk.querySelector<HTMLInputElement>("[data-mrz-by]");
+  if (field) field.value = what;
 }
 
 /** Enter after the last line looks the document up; the reader sends it. */

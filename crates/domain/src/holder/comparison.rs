@@ -63,7 +63,7 @@ mod tests {
         check(0.15, Band::DifferentLikely);
         check(0.201, Band::Unclear);
         check(0.39, Band::Unclear);
-        check(0.4, Band::SameLikely);
+        check(0.401, Band::SameLikely);
         check(0.99, Band::SameLikely);
         check(f32::NAN, Band::Unclear);
     }

@@ -21,6 +21,7 @@ use tapal_store::{
     alert, crossing, document,
     holder::{self, Record},
     name_check::{Line, Listed},
+    passenger_list::{self, Announced},
     second_line,
     site::{Lane, Site},
 };
@@ -226,6 +227,8 @@ pub struct Assessment {
     pub portrait: Option<i64>,
     /// What the registry says of the document.
     pub registry: Registry,
+    /// The newest passenger list that announced this document, by journey and advice.
+    pub announced: Option<Announced>,
     /// Whether the document is over.
     pub expired: bool,
     /// The lists that count.
@@ -330,6 +333,10 @@ pub async fn assess(
     };
     Ok(Assessment {
         menu: menu(place.pack, stands),
+        announced: passenger_list::expected(&state.db, mark, place.day)
+            .await?
+            .into_iter()
+            .next(),
         presence: stay::presence(&marks, place.day),
         exits_missing: stay::exits_missing(&marks),
         portrait: record

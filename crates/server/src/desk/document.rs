@@ -20,6 +20,8 @@ use crate::{
 pub struct DocumentInput {
     /// The lines of the zone; when given, the fields below are not looked at.
     pub mrz: String,
+    /// `photo` when the lines come from a photograph of the page; empty otherwise.
+    pub by: String,
     /// Issuing state, one to three letters as in the document.
     pub issuing_state: String,
     /// Document number.
@@ -65,6 +67,8 @@ pub struct Document {
     pub expiry: Option<Day>,
     /// Whether a machine read it and every check digit agreed.
     pub read: bool,
+    /// Whether it was read from a photograph: check digits do not prove what a camera saw.
+    pub photographed: bool,
 }
 
 impl std::fmt::Debug for Document {
@@ -82,7 +86,10 @@ impl DocumentInput {
     pub fn checked(&self, today: Day) -> ApiResult<Document> {
         match self.mrz.trim() {
             "" => self.typed(),
-            lines => from_zone(lines, today),
+            lines => Ok(Document {
+                photographed: self.by == "photo",
+                ..from_zone(lines, today)?
+            }),
         }
     }
 
@@ -140,6 +147,7 @@ impl DocumentInput {
             sex: self.sex.trim().to_uppercase(),
             expiry,
             read: false,
+            photographed: false,
         };
         document.asked().checked()?;
         Ok(document)
@@ -183,6 +191,7 @@ fn from_zone(lines: &str, today: Day) -> ApiResult<Document> {
         sex: reading.sex.clone(),
         expiry: reading.expiry.parse().ok(),
         read: true,
+        photographed: false,
     })
 }
 

@@ -137,6 +137,8 @@ pub struct Sheet {
     pub expired: bool,
     /// Whether a machine read it.
     pub read: bool,
+    /// Whether from a photograph.
+    pub photographed: bool,
     /// May they pass: colour, icon, sentence.
     pub tone: Tone,
     /// Icon.
@@ -165,6 +167,8 @@ pub struct Sheet {
     pub reasons: Vec<(&'static str, String, bool)>,
     /// Where the ledger says the person is.
     pub stay: String,
+    /// On which passenger list, in words; may be empty.
+    pub announced: String,
     /// Entries without exit, in words; may be empty.
     pub missing: String,
     /// Overstay in words; may be empty.
@@ -235,6 +239,7 @@ pub async fn sheet(
             .map_or(String::new(), |last| day_of(shell, last)),
         expired: found.expired,
         read: document.read,
+        photographed: document.photographed,
         tone,
         icon,
         answer,
@@ -273,6 +278,17 @@ pub async fn sheet(
         }),
         reasons: reasons(shell, found, judged),
         stay: presence(shell, found.presence),
+        announced: found.announced.as_ref().map_or(String::new(), |list| {
+            let advice = match list.decision {
+                Some(decision) => shell.word("desk-announced", decision.name()),
+                None => shell.word("desk-announced", list.advice.name()),
+            };
+            shell.t2(
+                "desk-announced",
+                ("journey", &list.journey),
+                ("advice", &advice),
+            )
+        }),
         missing: match found.exits_missing.as_slice() {
             [] => String::new(),
             days => shell.t1(

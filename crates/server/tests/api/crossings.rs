@@ -293,3 +293,200 @@ async fn what_cannot_be_used_is_said() {
         .await;
     reply.refused(404, "not_found");
 }
+
+impl Desk {
+    /// Sends the form of a page.
+    async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let mut body = format!("csrf={}", self.officer.csrf);
+        for (name, value) in fields {
+            let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            body.push_str(&format!("&{name}={value}"));
+        }
+        let request = axum::http::Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("host", "localhost")
+            .header("cookie", &self.officer.cookie)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(axum::body::Body::from(body)).unwrap();
+        self.hall.world.send(request).await
+    }
+
+    /// The stay officer records a holder from France with a passport; the address of the record.
+    async fn holder(&self, clerk: &Person, number: &str) -> String {
+        let world = &self.hall.world;
+        let who = json!({ "nationality": "FRA", "identity": { "primary": "EXEMPLE", "secondary": "ANNE", "full_name": "Anne Exemple",
+            "sex": "F", "birth_date": "1991-05-06" } });
+        let made = world.post("/api/v1/holders", clerk, who).await.ok();
+        let path = format!("/api/v1/holders/{}", made["id"].as_str().unwrap());
+        let paper = json!({ "kind": "passport", "issuing_state": "FRA", "number": number, "expires": "2035-01-01" });
+        world
+            .post(&format!("{path}/documents"), clerk, paper)
+            .await
+            .ok();
+        path
+    }
+}
+
+#[tokio::test]
+async fn the_form_of_the_page_refuses_no_citizen_either() {
+    let desk = Desk::new().await;
+    let lane = desk.arrival.to_string();
+    let fields = [
+        ("lane", lane.as_str()),
+        ("id", "01900000-0000-7000-8000-000000000001"),
+        ("outcome", "refused_entry"),
+        ("issuing_state", "IDN"),
+        ("nationality", "IDN"),
+        ("number", "C1234567"),
+        ("surname", "CONTOH"),
+        ("given_names", "ANNA"),
+        ("birth_date", "1991-05-06"),
+        ("sex", "F"),
+    ];
+    let reply = desk.form("/desk/crossings", &fields).await;
+    assert_eq!(reply.status, 422, "{}", reply.text());
+    assert!(
+        desk.hall
+            .world
+            .audited("crossing.recorded")
+            .await
+            .is_empty()
+    );
+    let mut admitted = fields;
+    admitted[2].1 = "entered";
+    let reply = desk.form("/desk/crossings", &admitted).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+}
+
+#[tokio::test]
+async fn a_visa_serves_until_its_last_day_of_use_and_once() {
+    let mut desk = Desk::new().await;
+    let clerk = desk
+        .hall
+        .world
+        .person("visa", Role::StayOfficer, None, None)
+        .await;
+    for (number, index) in [("20FR00301", "B1"), ("20FR00302", "B2")] {
+        let path = desk.holder(&clerk, number).await;
+        // Issued today: on day 90 after it serves, on day 91 it does not.
+        let visa = json!({ "kind": "visa", "index": index, "entries": "single", "valid_from": local_day(0),
+            "valid_until": local_day(90), "stay": { "days": 30 }, "sites": [] });
+        desk.hall
+            .world
+            .post(&format!("{path}/permits"), &clerk, visa)
+            .await
+            .ok();
+    }
+    let of = |number: &str| passport("FRA", number, "EXEMPLE", "ANNE");
+    desk.pass(90 * DAY_MS, "eka").await;
+    let done = desk
+        .record(desk.crossing(1, "entered", of("20FR00301")))
+        .await;
+    assert_eq!(done.status, 201, "{}", done.text());
+    assert_eq!(done.json()["stay_until"], json!(local_day(90 + 29)));
+    desk.record(desk.crossing(2, "departed", of("20FR00301")))
+        .await
+        .ok();
+    let again = desk
+        .record(desk.crossing(3, "entered", of("20FR00301")))
+        .await;
+    again.refused(409, "not_offered");
+    desk.pass(DAY_MS, "fajar").await;
+    let late = desk
+        .record(desk.crossing(4, "entered", of("20FR00302")))
+        .await;
+    late.refused(409, "not_offered");
+}
+
+#[tokio::test]
+async fn a_newcomer_is_recorded_with_the_entry_and_a_record_that_differs_is_a_doubt() {
+    let desk = Desk::new().await;
+    let document = passport("MYS", "K00000001", "CONTOH", "SITI");
+    desk.record(desk.crossing(1, "entered", document.clone()))
+        .await
+        .ok();
+    let db = &desk.hall.world.state.db;
+    let found = tapal_store::holder::by_document(db, "MYS", "K00000001")
+        .await
+        .unwrap()
+        .unwrap();
+    let id = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+    assert_eq!(
+        tapal_store::crossing::get(db, id).await.unwrap().holder,
+        Some(found.holder.id)
+    );
+    desk.record(desk.crossing(2, "departed", document.clone()))
+        .await
+        .ok();
+    let mut other = document;
+    other["surname"] = json!("LAIN");
+    let reply = desk.record(desk.crossing(3, "entered", other)).await;
+    reply.refused(409, "not_offered");
+}
+
+#[tokio::test]
+async fn who_second_line_cleared_is_not_stopped_again_for_that_order() {
+    let desk = Desk::new().await;
+    let mut order = order_input("ANNA CONTOH");
+    order["subject"]["document_number"] = json!("C7777777");
+    order["subject"]["birth_date"] = json!("1991-05-06");
+    order["subject"]["sex"] = json!("F");
+    desk.hall.approved(order).await;
+    list::catch_up(&desk.hall.world.state).await.unwrap();
+    let lane = desk.departure.to_string();
+    let fields = [
+        ("lane", lane.as_str()),
+        ("id", "01900000-0000-7000-8000-000000000009"),
+        ("list_hit", "1"),
+        ("issuing_state", "IDN"),
+        ("nationality", "IDN"),
+        ("number", "C1234567"),
+        ("surname", "CONTOH"),
+        ("given_names", "ANNA"),
+        ("birth_date", "1991-05-06"),
+        ("sex", "F"),
+    ];
+    for _ in 0..2 {
+        let referred = desk.form("/desk/referrals", &fields).await;
+        assert_eq!(referred.status, 303, "{}", referred.text());
+    }
+    let world = &desk.hall.world;
+    let budi = world
+        .person("budi", Role::SecondLineOfficer, Some(world.site), None)
+        .await;
+    let cases = world.get("/api/v1/second-line", &budi).await.ok();
+    assert_eq!(cases.as_array().unwrap().len(), 1, "sent twice, one case");
+    let case = format!("/api/v1/second-line/{}", cases[0]["id"].as_str().unwrap());
+    world
+        .post(&format!("{case}/taking"), &budi, json!({}))
+        .await
+        .ok();
+    let none = json!({ "hit": false, "confirmed": [], "text": "somebody else of the same name" });
+    world
+        .post(&format!("{case}/conclusion"), &budi, none)
+        .await
+        .ok();
+    let passes = json!({ "act": "allow_departure" });
+    world
+        .post(&format!("{case}/decision"), &budi, passes)
+        .await
+        .ok();
+    world
+        .post(&format!("{case}/closure"), &budi, json!({}))
+        .await
+        .ok();
+    // Back home, and out again: nobody asks about that order.
+    let document = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    desk.record(desk.crossing(1, "entered", document.clone()))
+        .await
+        .ok();
+    desk.record(desk.crossing(2, "departed", document))
+        .await
+        .ok();
+    // The same name with another passport is asked about.
+    let another = passport("IDN", "C1234599", "CONTOH", "ANNA");
+    desk.record(desk.crossing(3, "departed", another))
+        .await
+        .refused(409, "not_offered");
+}
