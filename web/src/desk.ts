@@ -18,6 +18,8 @@ export function startDesk(): void {
     });
     zone.addEventListener("keydown", (event) => onZoneKey(event, zone));
     show(zone);
+    // Not the attribute: a reader that types while the page comes has the focus there already, and the browser complains.
+    if (zone.matches("[data-first]") && document.activeElement === document.body) zone.focus();
     startPhoto(desk, (lines) => {
       zone.value = lines.join("\n");
       by(desk, "photo");
