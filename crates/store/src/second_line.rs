@@ -237,6 +237,12 @@ pub async fn waiting(db: &Db, site: Option<SiteId>, limit: i64) -> Result<Vec<Fi
     read(db, &db.all(sql, args![site, limit]).await?).await
 }
 
+/// Whether the bearer of a document (its mark) is in second line now, at whatever checkpoint.
+pub async fn holds(db: &Db, document_mark: Vec<u8>) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM second_line WHERE document_mark = $1 AND closed_at IS NULL) AS held";
+    db.one(sql, args![document_mark]).await?.flag("held")
+}
+
 /// Cases closed last, newest first.
 pub async fn closed(db: &Db, site: Option<SiteId>, limit: i64) -> Result<Vec<Filed>> {
     let sql = "SELECT id, changed_at, closed_at FROM second_line WHERE closed_at IS NOT NULL AND ($1 IS NULL OR site = $1) ORDER BY closed_at DESC, id LIMIT $2";

@@ -167,3 +167,4 @@ desk-announced = { $journey }: { $advice }
 desk-announced-board = board
 desk-announced-refer = refer
 desk-announced-no_board = a person said no
+desk-why-held = The bearer of this document is in second line. No desk lets pass until that case is closed.

@@ -164,3 +164,4 @@ desk-announced = { $journey }: { $advice }
 desk-announced-board = boleh naik
 desk-announced-refer = rujuk
 desk-announced-no_board = seorang petugas menolak
+desk-why-held = Pembawa dokumen ini sedang dalam pemeriksaan lanjutan. Tidak ada konter yang meloloskan sampai kasus itu ditutup.

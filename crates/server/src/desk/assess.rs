@@ -227,6 +227,8 @@ pub struct Assessment {
     pub portrait: Option<i64>,
     /// What the registry says of the document.
     pub registry: Registry,
+    /// Whether the bearer of this document is in second line now: no other desk lets pass until that is over.
+    pub held: bool,
     /// The newest passenger list that announced this document, by journey and advice.
     pub announced: Option<Announced>,
     /// Whether the document is over.
@@ -307,11 +309,13 @@ pub async fn assess(
         false => (Vec::new(), Vec::new()),
     };
     let registry = registry(document, record.as_ref());
+    let held = second_line::holds(&state.db, mark.clone()).await?;
     let open = |alert: &LaneAlert| !alert.other && (!alert.linked || alert.status.is_open());
     let doubt = hits
         .iter()
         .any(|hit| matches!(hit.weight, Weight::Doubt { .. }))
         || registry == Registry::Differs
+        || held
         || alerts.iter().any(open);
     // A document that was replaced or cancelled is none, whatever is printed on it.
     let expired = document.expired(place.day)
@@ -333,6 +337,7 @@ pub async fn assess(
     };
     Ok(Assessment {
         menu: menu(place.pack, stands),
+        held,
         announced: passenger_list::expected(&state.db, mark, place.day)
             .await?
             .into_iter()

@@ -52,9 +52,12 @@ pub struct Typed {
     others: String,
     other: String,
     alert: String,
+    /// The pressed button, as below: what it says goes into the field that every form carries.
+    alert_this: String,
     alert_others: String,
     alert_other: String,
     protected: String,
+    protect: String,
     id: String,
     outcome: String,
     basis: String,
@@ -135,6 +138,14 @@ impl Typed {
         };
         join(&mut self.others, &mut self.other);
         join(&mut self.alert_others, &mut self.alert_other);
+        for (field, pressed) in [
+            (&mut self.alert, &mut self.alert_this),
+            (&mut self.protected, &mut self.protect),
+        ] {
+            if !pressed.is_empty() {
+                *field = std::mem::take(pressed);
+            }
+        }
         let others = self.others.split_whitespace().map(str::to_owned).collect();
         let alerts = self.alert_others.split_whitespace();
         Judged {
@@ -177,6 +188,21 @@ impl Typed {
             alert: judged.alert,
             alert_others: judged.alert_others.into_iter().collect(),
         })
+    }
+}
+
+impl DeskPage {
+    /// The page with the traveller's sheet on it.
+    async fn with_sheet(
+        mut self,
+        state: &AppState,
+        (place, document, found): (&Place, &Document, &Assessment),
+        judged: &Judged,
+        id: CrossingId,
+    ) -> ApiResult<Self> {
+        let made = sheet(state, &self.shell, place, document, found, judged, id);
+        self.sheet = Some(made.await?);
+        Ok(self)
     }
 }
 
@@ -336,21 +362,12 @@ pub async fn present(
     let lanes = lanes(&state, &visit).await?;
     let judged = typed.judged();
     let outcome = presented(&state, &visit, &place, &typed.document, &judged).await;
-    let mut page = blank(&visit, &place, &lanes, typed);
+    let page = blank(&visit, &place, &lanes, typed);
     match outcome {
         Ok((document, assessment)) => {
             let id = CrossingId(state.clock.new_uuid());
-            let made = sheet(
-                &state,
-                &page.shell,
-                &place,
-                &document,
-                &assessment,
-                &judged,
-                id,
-            );
-            page.sheet = Some(made.await?);
-            show(page)
+            let known = (&place, &document, &assessment);
+            show(page.with_sheet(&state, known, &judged, id).await?)
         }
         Err(error) => problem(page, error),
     }
@@ -420,16 +437,8 @@ pub async fn record(
     let id = typed.id.parse().map_err(|_| bad_form())?;
     let mut page = blank(&visit, &place, &lanes, typed);
     if let Ok((document, assessment)) = again {
-        let made = sheet(
-            &state,
-            &page.shell,
-            &place,
-            &document,
-            &assessment,
-            &judged,
-            id,
-        );
-        page.sheet = Some(made.await?);
+        let known = (&place, &document, &assessment);
+        page = page.with_sheet(&state, known, &judged, id).await?;
     }
     page.notice = Some(failure::problem(&page.shell, &error));
     show_as(error.http, page)
@@ -458,9 +467,8 @@ pub async fn refer(
         Err(error) if failure::is_mendable(&error) => error,
         Err(error) => return Err(error),
     };
-    let mut page = blank(&visit, &place, &lanes, typed);
-    let made = sheet(&state, &page.shell, &place, &document, &found, &judged, id);
-    page.sheet = Some(made.await?);
+    let page = blank(&visit, &place, &lanes, typed);
+    let mut page = page.with_sheet(&state, known, &judged, id).await?;
     page.notice = Some(failure::problem(&page.shell, &error));
     show_as(error.http, page)
 }

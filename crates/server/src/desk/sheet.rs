@@ -434,6 +434,9 @@ fn why(
     if judged.protected {
         all.push(shell.t("desk-why-protected"));
     }
+    if found.held {
+        all.push(shell.t("desk-why-held"));
+    }
     for subject in &found.subjects {
         all.push(shell.word("desk-why", subject.name()));
     }

@@ -490,3 +490,36 @@ async fn who_second_line_cleared_is_not_stopped_again_for_that_order() {
         .await
         .refused(409, "not_offered");
 }
+
+#[tokio::test]
+async fn whoever_is_in_second_line_passes_no_other_desk_and_what_was_said_is_carried() {
+    let desk = Desk::new().await;
+    let lane = desk.arrival.to_string();
+    let fields = [
+        ("lane", lane.as_str()),
+        ("id", "01900000-0000-7000-8000-000000000009"),
+        ("document_doubt", "1"),
+        ("issuing_state", "IDN"),
+        ("nationality", "IDN"),
+        ("number", "C1234567"),
+        ("surname", "CONTOH"),
+        ("given_names", "ANNA"),
+        ("birth_date", "1991-05-06"),
+        ("sex", "F"),
+    ];
+    let mut protects = fields.to_vec();
+    protects.push(("protect", "1"));
+    let page = desk.form("/desk", &protects).await.text();
+    let carried = r#"name="protected" value="1""#;
+    assert!(page.contains(carried) && !page.contains(r#"action="/desk/crossings""#));
+    let mut again = fields.to_vec();
+    again.extend([("protected", "1"), ("other", "order:x")]);
+    assert!(desk.form("/desk", &again).await.text().contains(carried));
+    assert_eq!(desk.form("/desk/referrals", &fields).await.status, 303);
+    let document = passport("IDN", "C1234567", "CONTOH", "ANNA");
+    desk.record(desk.crossing(1, "entered", document))
+        .await
+        .refused(409, "not_offered");
+    let other = passport("IDN", "C1234568", "CONTOH", "ANNA");
+    desk.record(desk.crossing(2, "entered", other)).await.ok();
+}
