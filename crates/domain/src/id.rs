@@ -73,6 +73,10 @@ ids! {
     PassengerId,
     /// One file of orders that was handed in.
     ImportId,
+    /// One standby server: the copy of the centre that a checkpoint goes on with when the centre cannot be reached.
+    StandbyId,
+    /// Something a person must look at after a standby server handed in what it recorded.
+    FindingId,
     /// One start of one edge process; counters restart with it.
     BootId,
 }

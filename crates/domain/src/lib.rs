@@ -28,6 +28,7 @@ pub mod rule_pack;
 pub mod screening;
 pub mod second_line;
 pub mod site;
+pub mod standby;
 pub mod statistic;
 pub mod stay;
 pub mod time;

@@ -111,6 +111,10 @@ pub enum Permission {
     JudgePassengers,
     /// Hand in passenger lists.
     SendPassengerLists,
+    /// See standby servers, how old their copies are, and what was found when their records came in.
+    ReadStandbys,
+    /// Settle what was found.
+    SettleFindings,
 }
 
 impl Role {
@@ -209,6 +213,8 @@ impl Role {
                 AuthoriseCases,
                 ReadPassengerLists,
                 JudgePassengers,
+                ReadStandbys,
+                SettleFindings,
             ],
             Self::AgencyLiaison => &[ReadOrders, DraftOrders],
             Self::WatchlistClerk => &[
@@ -241,6 +247,7 @@ impl Role {
                 ReadStatistics,
                 ReadCases,
                 ReadPassengerLists,
+                ReadStandbys,
             ],
             Self::DataProtectionOfficer => &[ReadAttempts, ReadSites, ReadAudit, ReadStatistics],
             Self::PolicyAdmin => &[
@@ -250,7 +257,7 @@ impl Role {
                 EditRules,
                 ReadStatistics,
             ],
-            Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges],
+            Self::SystemAdmin => &[ReadSites, EditAccounts, EditEdges, ReadStandbys],
             Self::StayOfficer | Self::PassportDesk => &[ReadSites, ReadHolders, EditHolders],
             Self::Carrier => &[SendPassengerLists],
             Self::ConnectedProgram => &[PutInProcess],
@@ -325,6 +332,7 @@ mod tests {
             AuthoriseCases,
             JudgePassengers,
             SendPassengerLists,
+            SettleFindings,
         ] {
             assert!(!Auditor.may(change), "{change:?}");
         }

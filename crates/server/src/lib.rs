@@ -41,6 +41,7 @@ pub mod second_line;
 pub mod serve;
 pub mod session;
 pub mod site;
+pub mod standby;
 pub mod state;
 pub mod statistic;
 

@@ -23,6 +23,8 @@ pub enum Access {
     Either(Permission, Permission),
     /// An enrolled camera node with a signed request.
     Device,
+    /// An enrolled standby server with a signed request.
+    Standby,
 }
 
 /// One row of the table.
@@ -567,7 +569,7 @@ impl Access {
     pub(crate) fn scheme(self) -> Option<&'static str> {
         match self {
             Self::Public => None,
-            Self::Device => Some("device"),
+            Self::Device | Self::Standby => Some("device"),
             Self::SignedIn | Self::Needs(_) | Self::Either(..) => Some("session"),
         }
     }
@@ -579,7 +581,7 @@ impl Access {
         match self {
             Self::Needs(permission) => may(permission),
             Self::Either(one, other) => may(one) || may(other),
-            Self::Public | Self::SignedIn | Self::Device => false,
+            Self::Public | Self::SignedIn | Self::Device | Self::Standby => false,
         }
     }
 
@@ -588,7 +590,7 @@ impl Access {
         match self {
             Self::Needs(permission) => Some(format!("{permission:?}")),
             Self::Either(one, other) => Some(format!("{one:?} or {other:?}")),
-            Self::Public | Self::SignedIn | Self::Device => None,
+            Self::Public | Self::SignedIn | Self::Device | Self::Standby => None,
         }
     }
 }

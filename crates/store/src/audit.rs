@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use tapal_domain::{
     audit::{GENESIS, Row as Link, Verifier, link},
-    id::{AccountId, EdgeId},
+    id::{AccountId, EdgeId, StandbyId},
     time::UtcMs,
 };
 
@@ -24,6 +24,8 @@ pub enum By {
     Account(AccountId),
     /// A camera node.
     Edge(EdgeId),
+    /// A standby server.
+    Standby(StandbyId),
     /// A timer of the centre.
     Clock,
     /// Somebody at the machine's own command line, or the program itself.
@@ -35,6 +37,7 @@ impl std::fmt::Display for By {
         match self {
             Self::Account(id) => write!(f, "account:{id}"),
             Self::Edge(id) => write!(f, "edge:{id}"),
+            Self::Standby(id) => write!(f, "standby:{id}"),
             Self::Clock => f.write_str("clock"),
             Self::System => f.write_str("system"),
         }

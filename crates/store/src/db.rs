@@ -70,17 +70,29 @@ pub enum Unaudited {
     SessionSeen,
     /// How far the reading or deciding of a file has come; each order of it, and its end, has a row of its own.
     ImportProgress,
+    /// Copies of the centre's rows written at a standby server, and how far it has come: each has its row at the centre.
+    Copied,
 }
 
 impl Db {
     /// Opens the database file (made when missing) and brings its tables up to date.
     pub async fn open(file: &Path, vault: Vault) -> Result<Self> {
+        Self::open_as(file, vault, true).await
+    }
+
+    /// Opens the database of a standby server. Its rows are copies that arrive in no order, so that references between
+    /// tables are not enforced here; the centre enforces them for what is handed in.
+    pub async fn open_standby(file: &Path, vault: Vault) -> Result<Self> {
+        Self::open_as(file, vault, false).await
+    }
+
+    async fn open_as(file: &Path, vault: Vault, references: bool) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
+            .foreign_keys(references)
             // Destroyed photographs are overwritten, not only unlinked.
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(5));
@@ -389,6 +401,8 @@ into_value! {
     id::CaseId => |v| Value::Text(v.to_string()),
     id::PassengerListId => |v| Value::Text(v.to_string()),
     id::PassengerId => |v| Value::Text(v.to_string()),
+    id::StandbyId => |v| Value::Text(v.to_string()),
+    id::FindingId => |v| Value::Text(v.to_string()),
     tapal_domain::day::Day => |v| Value::Text(v.to_string()),
 }
 

@@ -1,7 +1,10 @@
 //! How a travel document is found again without its number being readable: one mark for issuing state and number, the
 //! same in the registry, the ledger, cases and passenger lists. Must not check a number by pattern (ICAO 9303 has none).
 
-use crate::{error::Result, vault::Vault};
+use crate::{
+    error::Result,
+    vault::{self, Vault},
+};
 
 /// State and number as they are compared: letters and digits, upper case; fillers, spaces and dashes do not count.
 pub fn compared(issuing_state: &str, number: &str) -> String {
@@ -14,7 +17,7 @@ pub fn compared(issuing_state: &str, number: &str) -> String {
 
 /// The mark of a document (16 bytes), equal for equal documents only.
 pub fn mark(vault: &Vault, issuing_state: &str, number: &str) -> Result<Vec<u8>> {
-    vault.mark("document", compared(issuing_state, number).as_bytes())
+    vault.mark(vault::DOCUMENT, compared(issuing_state, number).as_bytes())
 }
 
 #[cfg(test)]

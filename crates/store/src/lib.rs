@@ -34,6 +34,7 @@ pub mod rule_pack;
 pub mod second_line;
 pub mod session;
 pub mod site;
+pub mod standby;
 pub mod statistic;
 pub mod vault;
 

@@ -23,6 +23,7 @@ const FILES: &[(i64, &str)] = &[
     (21, include_str!("../migrations/0021_second_line.sql")),
     (22, include_str!("../migrations/0022_statistic.sql")),
     (23, include_str!("../migrations/0023_passenger_list.sql")),
+    (24, include_str!("../migrations/0024_standby.sql")),
 ];
 
 /// Runs what has not run yet.

@@ -15,8 +15,16 @@ use crate::error::{Error, Result};
 const FORMAT: u8 = 1;
 const NONCE_LEN: usize = 12;
 
-/// The key that opens sealed columns.
-pub struct Vault(Aes256GcmSiv);
+/// The key that opens sealed columns, and the one by which documents are found again.
+pub struct Vault {
+    records: Aes256GcmSiv,
+    /// Its own key, so that a standby server can find documents by the centre's marks and still open nothing of the
+    /// centre's. Data folders from before 0.5 have none: their documents are marked under the data key.
+    documents: Option<(Aes256GcmSiv, Zeroizing<Vec<u8>>)>,
+}
+
+/// What [`Vault::mark`] is told of a travel document.
+pub(crate) const DOCUMENT: &str = "document";
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -25,17 +33,35 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Reads the key file, or makes it (mode 0600) at first run.
+    /// Reads the key file and the key of documents beside it (`documents.key`), or makes both (mode 0600) at first run.
     pub fn open_or_create(path: &Path) -> Result<Self> {
-        let key = secret_file(path, 32)?;
-        Self::from_key(&key)
+        let documents = path.with_file_name("documents.key");
+        let first = !path.exists();
+        let vault = Self::from_key(&secret_file(path, 32)?)?;
+        match first || documents.exists() {
+            true => vault.with_documents_key(&secret_file(&documents, 32)?),
+            false => Ok(vault),
+        }
     }
 
-    /// From 32 key bytes.
+    /// From 32 key bytes; documents are marked under the same key.
     pub fn from_key(key: &[u8]) -> Result<Self> {
-        Aes256GcmSiv::new_from_slice(key)
-            .map(Self)
-            .map_err(|_| Error::other("the data key must have 32 bytes"))
+        Ok(Self {
+            records: cipher(key)?,
+            documents: None,
+        })
+    }
+
+    /// With a key of its own for documents, 32 bytes.
+    pub fn with_documents_key(self, key: &[u8]) -> Result<Self> {
+        let documents = Some((cipher(key)?, Zeroizing::new(key.to_vec())));
+        Ok(Self { documents, ..self })
+    }
+
+    /// The key by which documents are found again: what a standby server is given when it enrols. `None` in a data
+    /// folder from before there was one; such a centre cannot have standby servers.
+    pub fn documents_key(&self) -> Option<Zeroizing<Vec<u8>>> {
+        self.documents.as_ref().map(|(_, key)| key.clone())
     }
 
     /// Encrypts one column of one record.
@@ -47,7 +73,7 @@ impl Vault {
             msg: plain,
             aad: aad.as_bytes(),
         };
-        let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload);
+        let sealed = self.records.encrypt(Nonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| Error::other("a record could not be encrypted"))?;
         let mut out = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
         out.push(FORMAT);
@@ -66,7 +92,11 @@ impl Vault {
             aad: aad.as_bytes(),
         };
         let nonce = [0u8; NONCE_LEN];
-        let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload);
+        let cipher = match &self.documents {
+            Some((documents, _)) if what == DOCUMENT => documents,
+            _ => &self.records,
+        };
+        let sealed = cipher.encrypt(Nonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| Error::other("a record could not be marked"))?;
         Ok(sealed[sealed.len().saturating_sub(16)..].to_vec())
     }
@@ -93,11 +123,15 @@ impl Vault {
             msg: body,
             aad: aad.as_bytes(),
         };
-        self.0
+        self.records
             .decrypt(Nonce::from_slice(&head[1..]), payload)
             .map(Zeroizing::new)
             .map_err(|_| wrong())
     }
+}
+
+fn cipher(key: &[u8]) -> Result<Aes256GcmSiv> {
+    Aes256GcmSiv::new_from_slice(key).map_err(|_| Error::other("the data key must have 32 bytes"))
 }
 
 /// Reads a secret of `len` bytes (hex text in a file), or makes a random one, readable by its owner only.
@@ -204,6 +238,39 @@ mod tests {
         assert_ne!(mark, vault.mark("content", b"R-1").unwrap());
         let other = Vault::from_key(&[8; 32]).unwrap();
         assert_ne!(mark, other.mark("import_key", b"R-1").unwrap());
+    }
+
+    #[test]
+    fn documents_are_found_by_a_key_of_their_own_that_opens_nothing() {
+        let centre = Vault::from_key(&[7; 32]).unwrap();
+        let centre = centre.with_documents_key(&[9; 32]).unwrap();
+        let standby = Vault::from_key(&[8; 32]).unwrap();
+        let standby = standby
+            .with_documents_key(&centre.documents_key().unwrap())
+            .unwrap();
+        let mark = |vault: &Vault, what| vault.mark(what, b"UTO:L898902C3").unwrap();
+        assert_eq!(mark(&centre, DOCUMENT), mark(&standby, DOCUMENT));
+        assert_ne!(mark(&centre, "nik"), mark(&standby, "nik"));
+        let sealed = centre.seal("holder", "1", "identity", b"Contoh").unwrap();
+        assert!(standby.open("holder", "1", "identity", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_data_folder_from_before_keeps_its_marks() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("records.key");
+        secret_file(&path, 32).unwrap();
+        assert!(
+            Vault::open_or_create(&path)
+                .unwrap()
+                .documents_key()
+                .is_none()
+        );
+        let fresh = dir.path().join("fresh");
+        fs::create_dir(&fresh).unwrap();
+        let open = || Vault::open_or_create(&fresh.join("records.key")).unwrap();
+        let key = open().documents_key().unwrap();
+        assert_eq!(key, open().documents_key().unwrap());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Device identity: every request of a camera node is signed with the key it enrolled, is fresh, and is used once.
-//! Must not reveal whether a node exists.
+//! Device identity: every request of a camera node or a standby server is signed with the key it enrolled, is fresh, and
+//! is used once. Must not reveal whether a node exists, nor take one kind for the other.
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
-    id::{EdgeId, SiteId},
+    id::{EdgeId, SiteId, StandbyId},
     time::{MINUTE_MS, UtcMs},
     wire::{header, signed_text},
 };
@@ -18,6 +18,7 @@ use tapal_store::vault::hex;
 
 use crate::{
     error::{ApiError, ApiResult},
+    routes::Access,
     session::guard::{Guard, read_body},
 };
 
@@ -39,6 +40,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
         parts
             .extensions
             .get::<Device>()
+            .copied()
+            .ok_or_else(refused)
+    }
+}
+
+/// The standby server that signed the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Standby {
+    /// Which one.
+    pub id: StandbyId,
+    /// Its checkpoint; it speaks for no other.
+    pub site: SiteId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Standby {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Standby>()
             .copied()
             .ok_or_else(refused)
     }
@@ -91,7 +112,7 @@ fn claim(headers: &HeaderMap) -> Option<Claim> {
     })
 }
 
-/// Checks signature, time and nonce, and hands the request on with its [`Device`].
+/// Checks signature, time and nonce, and hands the request on with its [`Device`] or [`Standby`].
 pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
     let state = &guard.state;
     let claim = claim(request.headers()).ok_or_else(refused)?;
@@ -106,7 +127,12 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
         error.reasons = vec![now.0.to_string()];
         return Err(error);
     }
-    let (site, key) = match tapal_store::edge::key(&state.db, claim.edge).await {
+    let standby = StandbyId(claim.edge.0);
+    let known = match guard.access {
+        Access::Standby => tapal_store::standby::key(&state.db, standby).await,
+        _ => tapal_store::edge::key(&state.db, claim.edge).await,
+    };
+    let (site, key) = match known {
         Err(tapal_store::Error::NotFound) => return Err(refused()),
         known => known?,
     };
@@ -136,9 +162,18 @@ pub async fn verify(guard: &Guard, request: Request) -> ApiResult<Request> {
         text: signed,
         signature: STANDARD.encode(claim.signature.to_bytes()),
     });
-    parts.extensions.insert(Device {
-        edge: claim.edge,
-        site,
-    });
+    match guard.access {
+        Access::Standby => parts
+            .extensions
+            .insert(Standby { id: standby, site })
+            .is_some(),
+        _ => parts
+            .extensions
+            .insert(Device {
+                edge: claim.edge,
+                site,
+            })
+            .is_some(),
+    };
     Ok(Request::from_parts(parts, Body::from(body)))
 }

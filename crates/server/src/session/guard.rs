@@ -45,7 +45,7 @@ pub async fn check(State(guard): State<Guard>, request: Request, next: Next) -> 
 }
 
 async fn admit(guard: &Guard, mut request: Request) -> ApiResult<Request> {
-    if guard.access == Access::Device {
+    if matches!(guard.access, Access::Device | Access::Standby) {
         return crate::edge::identity::verify(guard, request).await;
     }
     if let Some(token) = bearer(request.headers()) {
@@ -80,7 +80,7 @@ fn allowed(access: Access, session: &Session) -> ApiResult<()> {
         Access::Public | Access::SignedIn => return Ok(()),
         Access::Needs(permission) => session.may(permission),
         Access::Either(one, other) => session.may(one) || session.may(other),
-        Access::Device => false,
+        Access::Device | Access::Standby => false,
     };
     if session.must_change {
         return Err(ApiError::new(

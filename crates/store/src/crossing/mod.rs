@@ -278,7 +278,7 @@ async fn write(
     let sql = "INSERT INTO crossing (id, seq, site, lane, desk, direction, at, day, holder, document_mark, identity_sealed, \
                citizen, nationality, outcome, ground, detection, order_id, alert, case_id, permit, stay_until, charge, receipt, \
                officer, authoriser, recorded_at, content_hash, corrects, correction_reason) \
-               SELECT $1, COALESCE((SELECT MAX(seq) FROM crossing), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+               SELECT $1, MAX(COALESCE((SELECT MAX(seq) FROM crossing), 0), COALESCE((SELECT first_seq FROM standby_self), 0)) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
                $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28";
     let values = args![
         new.id,
