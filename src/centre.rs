@@ -51,16 +51,35 @@ async fn open_with(settings: ServerConfig, inference: &Inference) -> Result<AppS
     Ok(tapal_server::serve::open(settings, Some(enrol)).await?)
 }
 
+/// What a server is opened with.
+pub type Parts = (ServerConfig, Option<Arc<dyn Enrol>>);
+
+/// Settings of a server with a pack.
+pub fn parts(config: &Config, inference: &Inference) -> Result<Parts> {
+    let model = model(inference.pack.card(), others(config, inference));
+    let enrol: Arc<dyn Enrol> = Arc::new(PackEnrol::new(&inference.pack, &inference.engine)?);
+    Ok((server_config(config, model)?, Some(enrol)))
+}
+
+/// Settings of a server without one.
+pub fn parts_without_pack(config: &Config) -> Result<Parts> {
+    Ok((server_config(config, no_model())?, None))
+}
+
 /// Opens the centre without a pack: alerts and pages work, photographs cannot be enrolled.
 pub async fn open_without_pack(config: &Config) -> Result<AppState> {
-    let model = Model {
+    let (settings, enrol) = parts_without_pack(config)?;
+    Ok(tapal_server::serve::open(settings, enrol).await?)
+}
+
+fn no_model() -> Model {
+    Model {
         pack: String::new(),
         demonstration: false,
         calibration: Default::default(),
         thresholds: Vec::new(),
         others: Vec::new(),
-    };
-    Ok(tapal_server::serve::open(server_config(config, model)?, None).await?)
+    }
 }
 
 fn server_config(config: &Config, model: Model) -> Result<ServerConfig> {

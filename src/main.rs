@@ -37,6 +37,8 @@ enum Command {
     Serve(cmds::serve::Args),
     /// Run the camera node of a site.
     Edge(cmds::edge::Args),
+    /// Run the server with which a checkpoint goes on when its centre cannot be reached.
+    Standby(cmds::standby::Args),
     /// Run three sites on recorded synthetic clips.
     Demo(cmds::demo::Args),
     /// List, install, verify and describe face models.
@@ -101,6 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(args) => cmds::serve::run(args, settings),
         Command::Edge(args) => cmds::edge::run(args, settings),
+        Command::Standby(args) => cmds::standby::run(args, settings),
         Command::Demo(args) => cmds::demo::run(args, settings),
         Command::Models(args) => cmds::models::run(args, settings),
         Command::Eval(args) => cmds::eval::run(args, settings),

@@ -11,6 +11,7 @@ pub mod models;
 pub mod mrz;
 pub mod registry;
 pub mod serve;
+pub mod standby;
 
 use std::path::PathBuf;
 

@@ -90,6 +90,44 @@ pub fn exits_missing(marks: &[Mark]) -> Vec<Day> {
     pairs.collect()
 }
 
+/// Why a stay cannot be made longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotLonger {
+    /// Not in the country, as far as the ledger knows.
+    #[error("the ledger has no entry of this person without an exit; there is no stay to extend")]
+    NotHere,
+    /// It was over before.
+    #[error(
+        "the stay ended on {0}: what follows is decided when the person leaves, or in second line"
+    )]
+    Over(Day),
+    /// Not later than it ends already.
+    #[error("the new last day must be after {0}, the last day now")]
+    NotLater(Day),
+    /// More than a year at once.
+    #[error("at most {MOST_DAYS} days can be given at once")]
+    TooLong,
+}
+
+/// Most days given at once.
+pub const MOST_DAYS: i64 = 366;
+
+/// Whether the stay that the marks end with may last until `until`; its last lawful day now.
+pub fn may_last(marks: &[Mark], today: Day, until: Day) -> Result<Day, NotLonger> {
+    let Some(Mark::Entry {
+        until: Some(now), ..
+    }) = marks.last()
+    else {
+        return Err(NotLonger::NotHere);
+    };
+    match until.since(*now) {
+        _ if *now < today => Err(NotLonger::Over(*now)),
+        ..=0 => Err(NotLonger::NotLater(*now)),
+        days if days > MOST_DAYS => Err(NotLonger::TooLong),
+        _ => Ok(*now),
+    }
+}
+
 /// What follows a stay that was too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -207,6 +245,68 @@ mod tests {
             Route::Officer,
             "where no rule is known a person decides"
         );
+    }
+
+    #[test]
+    fn a_stay_is_made_longer_before_it_is_over_and_never_shorter() {
+        let here = |until: Option<&str>| {
+            vec![Mark::Entry {
+                day: day("2023-09-29"),
+                until: until.map(day),
+            }]
+        };
+        let last = day("2023-10-28");
+        for (marks, today, until, expect) in [
+            (
+                here(Some("2023-10-28")),
+                "2023-10-28",
+                "2023-11-27",
+                Ok(last),
+            ),
+            (
+                here(Some("2023-10-28")),
+                "2023-10-29",
+                "2023-11-27",
+                Err(NotLonger::Over(last)),
+            ),
+            (
+                here(Some("2023-10-28")),
+                "2023-10-01",
+                "2023-10-28",
+                Err(NotLonger::NotLater(last)),
+            ),
+            (
+                here(Some("2023-10-28")),
+                "2023-10-01",
+                "2024-10-28",
+                Ok(last),
+            ),
+            (
+                here(Some("2023-10-28")),
+                "2023-10-01",
+                "2024-10-29",
+                Err(NotLonger::TooLong),
+            ),
+            (
+                here(None),
+                "2023-10-01",
+                "2023-11-27",
+                Err(NotLonger::NotHere),
+            ),
+            (
+                vec![Mark::Exit { day: last }],
+                "2023-10-28",
+                "2023-11-27",
+                Err(NotLonger::NotHere),
+            ),
+            (vec![], "2023-10-28", "2023-11-27", Err(NotLonger::NotHere)),
+        ] {
+            assert_eq!(
+                may_last(&marks, day(today), day(until)),
+                expect,
+                "{today} {until}"
+            );
+        }
     }
 
     #[test]

@@ -373,6 +373,11 @@ pub fn routes() -> Vec<Route> {
             holder::page::set_status,
         ),
         post(
+            "/holders/{id}/extensions",
+            Needs(EditHolders),
+            holder::extension::extend_form,
+        ),
+        post(
             "/holders/{id}/permits",
             Needs(EditHolders),
             holder::page::add_permit,

@@ -532,6 +532,11 @@ pub fn api() -> Vec<Route> {
             Needs(EditHolders),
             holder::add_permit,
         ),
+        post(
+            "/api/v1/holders/{id}/extensions",
+            Needs(EditHolders),
+            holder::extension::extend_stay,
+        ),
         delete(
             "/api/v1/holders/{id}/permits/{permit}",
             Needs(EditHolders),
@@ -614,7 +619,15 @@ pub fn router(state: &AppState, table: Vec<Route>) -> Router<AppState> {
 
 /// The whole centre.
 pub fn app(state: AppState) -> Router {
-    let missing = || async { ApiError::not_found() };
+    app_of(state, table(), || async { ApiError::not_found() })
+}
+
+/// A server of these routes; `missing` answers what is not among them.
+pub fn app_of<H, T>(state: AppState, table: Vec<Route>, missing: H) -> Router
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
     let wrong_method = || async {
         ApiError::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -624,7 +637,7 @@ pub fn app(state: AppState) -> Router {
     };
     let wrap = middleware::from_fn_with_state(state.clone(), crate::request::wrap);
     let pages = middleware::from_fn_with_state(state.clone(), crate::console::failure::as_page);
-    router(&state, table())
+    router(&state, table)
         .fallback(missing)
         .method_not_allowed_fallback(wrong_method)
         .layer(pages)

@@ -12,6 +12,7 @@ use crate::{
     clock::{Clock, SystemClock},
     enrol::Enrol,
     entry, import, in_process, jobs, name_check, passenger_list, routes,
+    standby::{keep::Keeper, proxy, start::Standby},
     state::{AppState, ServerConfig},
 };
 
@@ -52,11 +53,7 @@ pub async fn open_at(
     clock: Arc<dyn Clock>,
 ) -> Result<AppState, StartError> {
     let data = config.data_dir.clone();
-    let keys = data.join("keys");
-    std::fs::create_dir_all(&keys).map_err(|e| StartError::DataFolder(data.clone(), e))?;
-    private_folder(&data)
-        .and_then(|()| private_folder(&keys))
-        .map_err(|e| StartError::DataFolder(data.clone(), e))?;
+    let keys = prepare(&data)?;
     let vault = Vault::open_or_create(&keys.join("records.key"))?;
     let seed = secret_file(&keys.join("centre.key"), 32)?;
     let mut key = [0_u8; 32];
@@ -68,6 +65,17 @@ pub async fn open_at(
         .await
         .map_err(|error| StartError::RulePacks(error.message))?;
     Ok(state)
+}
+
+/// Makes the data folder and that of its keys, for their owner only; the folder of keys.
+pub(crate) fn prepare(data: &std::path::Path) -> Result<std::path::PathBuf, StartError> {
+    let keys = data.join("keys");
+    let failed = |e| StartError::DataFolder(data.to_owned(), e);
+    std::fs::create_dir_all(&keys).map_err(failed)?;
+    private_folder(data)
+        .and_then(|()| private_folder(&keys))
+        .map_err(failed)?;
+    Ok(keys)
 }
 
 #[cfg(unix)]
@@ -94,6 +102,35 @@ pub struct Running {
 
 /// Listens and runs the jobs; returns once connections are accepted.
 pub async fn serve(state: AppState) -> Result<Running, StartError> {
+    let mut running = listen(state.clone(), routes::app(state.clone())).await?;
+    import::work::take_up(&state).await;
+    running.others.extend([
+        tokio::spawn(jobs::run(state.clone())),
+        tokio::spawn(entry::reenrol::reenrol(state.clone())),
+        tokio::spawn(import::work::run(state.clone())),
+        tokio::spawn(in_process::rescreen::run(state.clone())),
+        tokio::spawn(passenger_list::screen::run(state)),
+    ]);
+    Ok(running)
+}
+
+/// Listens for a checkpoint: hands on while the centre answers, and goes on alone while it does not.
+pub async fn serve_standby(standby: Standby) -> Result<Running, StartError> {
+    let Standby {
+        state,
+        link,
+        https,
+        identity,
+    } = standby;
+    let app = proxy::app(state.clone(), link.clone(), Arc::new(https.clone()));
+    let mut running = listen(state.clone(), app).await?;
+    let keeper = Keeper::new(state, link, Arc::new(https), identity);
+    running.others.push(tokio::spawn(keeper.run()));
+    Ok(running)
+}
+
+/// What a centre and a standby server have in common.
+async fn listen(state: AppState, app: axum::Router) -> Result<Running, StartError> {
     // A second provider from another crate's defaults must not be able to take over.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let certificate =
@@ -106,21 +143,15 @@ pub async fn serve(state: AppState) -> Result<Running, StartError> {
     let listener = std::net::TcpListener::bind(asked).map_err(taken)?;
     listener.set_nonblocking(true).map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
-    let service = routes::app(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
-    import::work::take_up(&state).await;
     let server = axum_server::from_tcp_rustls(listener, tls)
         .map_err(taken)?
         .handle(handle.clone())
         .serve(service);
     let others = vec![
         tokio::spawn(state.hub.clone().run()),
-        tokio::spawn(jobs::run(state.clone())),
-        tokio::spawn(entry::reenrol::reenrol(state.clone())),
-        tokio::spawn(import::work::run(state.clone())),
         tokio::spawn(name_check::list::keep(state.clone())),
-        tokio::spawn(in_process::rescreen::run(state.clone())),
-        tokio::spawn(passenger_list::screen::run(state.clone())),
     ];
     Ok(Running {
         address,

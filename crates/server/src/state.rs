@@ -13,6 +13,7 @@ use crate::{
     event::hub::Hub,
     holder::outside::{Outside, Port},
     name_check::{list::NameList, rate::Rate},
+    standby::link::{Link, Mode},
 };
 
 /// Settings of the centre. Few; everything else is rows edited in the console.
@@ -42,6 +43,8 @@ pub struct ServerConfig {
     pub small_count: u64,
     /// A registry elsewhere that is asked about documents, if one is set up.
     pub outside: Option<Outside>,
+    /// The link to the centre; only at a standby server.
+    pub link: Option<Arc<Link>>,
 }
 
 /// What is known of the model pack the centre enrols with.
@@ -103,6 +106,7 @@ impl ServerConfig {
             password_cost: PasswordCost::default(),
             small_count: 5,
             outside: None,
+            link: None,
         }
     }
 }
@@ -162,6 +166,12 @@ impl AppState {
             hashing,
             outside,
         }))
+    }
+
+    /// The link to the centre, when this server goes on without it; `None` at a centre, and while the centre answers.
+    pub fn without_centre(&self) -> Option<&Link> {
+        let link = self.config.link.as_deref()?;
+        Some(link).filter(|link| link.mode() != Mode::Centre)
     }
 
     /// Model id of the pack templates are made with; empty while no pack is installed.

@@ -168,3 +168,5 @@ desk-announced-board = board
 desk-announced-refer = refer
 desk-announced-no_board = a person said no
 desk-why-held = The bearer of this document is in second line. No desk lets pass until that case is closed.
+desk-why-copies = The copies of the lists are too old to decide by. Two people decide in second line.
+desk-registry-alone = not among the copies; the registry cannot be asked now

@@ -165,3 +165,5 @@ desk-announced-board = boleh naik
 desk-announced-refer = rujuk
 desk-announced-no_board = seorang petugas menolak
 desk-why-held = Pembawa dokumen ini sedang dalam pemeriksaan lanjutan. Tidak ada konter yang meloloskan sampai kasus itu ditutup.
+desk-why-copies = Salinan daftar terlalu tua untuk dijadikan dasar. Dua orang memutuskan di pemeriksaan lanjutan.
+desk-registry-alone = tidak ada dalam salinan; registri tidak dapat ditanya sekarang

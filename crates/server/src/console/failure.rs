@@ -77,6 +77,8 @@ fn failure(
     let shell = visit::outside(state, headers, uri);
     let key = match (code, status.as_u16()) {
         ("csrf" | "foreign_origin", _) => "csrf",
+        ("centre_unreachable", _) => "centre",
+        ("centre_silent", _) => "silent",
         (_, 403) => "403",
         (_, 404 | 405) => "404",
         (_, 409) => "409",

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use tapal_domain::{
     day::Day,
     role::{Permission, Role},
+    standby::Standing,
     time::UtcMs,
 };
 
@@ -152,6 +153,29 @@ pub struct EdgeLine {
     pub behind: bool,
 }
 
+/// This server goes on without the centre.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone {
+    /// Since when; `None` when it has not heard of the centre since it was started.
+    pub since: Option<UtcMs>,
+    /// When its copies were last the centre's.
+    pub heard_at: Option<UtcMs>,
+    /// What they are good for.
+    pub standing: Standing,
+    /// Whether the centre answers again and is being handed what was recorded here.
+    pub catching_up: bool,
+}
+
+impl Alone {
+    /// The colour of its message.
+    pub fn tone(&self) -> Tone {
+        match self.standing.decides() {
+            true => Tone::Amber,
+            false => Tone::Red,
+        }
+    }
+}
+
 /// What every template has as `shell`.
 #[derive(Clone, Debug)]
 pub struct Shell {
@@ -187,6 +211,8 @@ pub struct Shell {
     pub poll_ms: u32,
     /// Nodes.
     pub edge: Option<EdgeLine>,
+    /// Set at a standby server while the centre does not answer.
+    pub alone: Option<Alone>,
     /// Local time zone.
     pub zone: Zone,
 }
@@ -218,6 +244,7 @@ impl Shell {
             after: None,
             poll_ms: 0,
             edge: None,
+            alone: None,
             zone: Zone::default(),
         }
     }

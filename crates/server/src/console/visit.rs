@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
 };
 use tapal_domain::{
@@ -15,13 +15,14 @@ use tapal_domain::{
 use tapal_store::{edge, event, site};
 
 use super::{
-    shell::{EdgeLine, Notice, Shell, Theme, Tone, Who, nav},
+    shell::{Alone, EdgeLine, NavLink, Notice, Shell, Theme, Tone, Who, nav},
     when::Zone,
     words::Lang,
 };
 use crate::{
     error::{ApiError, ApiResult},
     session::Session,
+    standby::{alone, link::Mode},
     state::AppState,
 };
 
@@ -44,6 +45,11 @@ impl Visit {
         let mut shell = self.base.clone();
         shell.page = page;
         shell.nav = nav(self.session.role, page, shell.waiting);
+        if shell.alone.is_some() {
+            // What waits for the centre is not offered.
+            let goes_on = |link: &NavLink| alone::answers(&Method::GET, link.href);
+            shell.nav.retain(goes_on);
+        }
         shell
     }
 
@@ -105,6 +111,15 @@ pub fn outside(state: &AppState, headers: &HeaderMap, uri: &Uri) -> Shell {
         path_of(uri),
     );
     shell.demo = state.config.demo;
+    shell.alone = state.without_centre().map(|link| {
+        let seen = link.seen();
+        Alone {
+            since: seen.since,
+            heard_at: seen.heard_at,
+            standing: link.standing(shell.now),
+            catching_up: seen.mode == Mode::CatchingUp,
+        }
+    });
     shell
 }
 
@@ -140,7 +155,8 @@ pub async fn frame(
     if session.may(Permission::ReadAlerts) || session.may(Permission::ReadSites) {
         shell.after = Some(event::head(&state.db).await?);
     }
-    if session.may(Permission::ReadSites) {
+    // Health of nodes is not copied: nothing is said of it while the centre does not answer.
+    if session.may(Permission::ReadSites) && shell.alone.is_none() {
         shell.edge = edge_line(state, session.site, shell.now).await?;
     }
     if session.may(Permission::ReadAlerts) {

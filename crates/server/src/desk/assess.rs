@@ -233,6 +233,10 @@ pub struct Assessment {
     pub announced: Option<Announced>,
     /// Whether the document is over.
     pub expired: bool,
+    /// Whether the centre could not be asked: lists and registry are copies.
+    pub alone: bool,
+    /// Whether they are too old to decide by.
+    pub old_copies: bool,
     /// The lists that count.
     pub subjects: Vec<Subject>,
     /// What may be done.
@@ -284,7 +288,11 @@ pub async fn assess(
     let (hits, left_out) = hits(state, place, document, &told).await?;
     let record = holder::by_document(&state.db, issuer, number).await?;
     let known = record.as_ref().map(|record| record.holder.id);
-    let marks: Vec<Mark> = crossing::marks(&state.db, known, mark.clone(), MARKS)
+    let people = match known {
+        Some(id) => holder::one_person(&state.db, id).await?,
+        None => Vec::new(),
+    };
+    let marks: Vec<Mark> = crossing::marks(&state.db, &people, mark.clone(), MARKS)
         .await?
         .iter()
         .map(|entry| entry.mark)
@@ -310,12 +318,15 @@ pub async fn assess(
     };
     let registry = registry(document, record.as_ref());
     let held = second_line::holds(&state.db, mark.clone()).await?;
+    let alone = state.without_centre();
+    let old_copies = alone.is_some_and(|link| !link.standing(place.now).decides());
     let open = |alert: &LaneAlert| !alert.other && (!alert.linked || alert.status.is_open());
     let doubt = hits
         .iter()
         .any(|hit| matches!(hit.weight, Weight::Doubt { .. }))
         || registry == Registry::Differs
         || held
+        || old_copies
         || alerts.iter().any(open);
     // A document that was replaced or cancelled is none, whatever is printed on it.
     let expired = document.expired(place.day)
@@ -358,6 +369,8 @@ pub async fn assess(
         bases,
         refusals,
         expired,
+        alone: alone.is_some(),
+        old_copies,
         subjects,
     })
 }

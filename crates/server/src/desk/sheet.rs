@@ -331,6 +331,7 @@ fn registry(shell: &Shell, found: &Assessment, citizen: bool) -> (Tone, String) 
     match (found.registry, citizen) {
         (Registry::Agrees, _) => (Tone::Green, shell.t("desk-registry-agrees")),
         (Registry::Differs, _) => (Tone::Red, shell.t("desk-registry-differs")),
+        (Registry::Unknown, _) if found.alone => (Tone::Amber, shell.t("desk-registry-alone")),
         (Registry::Unknown, true) => (Tone::Amber, shell.t("desk-registry-unknown-citizen")),
         (Registry::Unknown, false) => (Tone::Grey, shell.t("desk-registry-unknown")),
     }
@@ -434,6 +435,9 @@ fn why(
     if judged.protected {
         all.push(shell.t("desk-why-protected"));
     }
+    if found.old_copies {
+        all.push(shell.t("desk-why-copies"));
+    }
     if found.held {
         all.push(shell.t("desk-why-held"));
     }
@@ -492,7 +496,8 @@ fn overstay(shell: &Shell, found: &Assessment) -> String {
     }
 }
 
-fn presence(shell: &Shell, presence: Presence) -> String {
+/// Where the ledger says a person is, in words.
+pub fn presence(shell: &Shell, presence: Presence) -> String {
     let day = |day: Day| day_of(shell, day);
     match presence {
         Presence::Unknown => shell.t("desk-presence-unknown"),

@@ -3,6 +3,7 @@
 //! with more than the one portrait of a named holder: a gallery of all passport holders is refused by design.
 
 pub mod compare;
+pub mod extension;
 pub mod outside;
 pub mod page;
 mod sheet;

@@ -9,6 +9,7 @@ use tapal_domain::{
     id::HolderId,
     person::SamePerson,
     role::Permission,
+    stay::Presence,
 };
 use tapal_store::holder::{self, Linked, Record};
 
@@ -80,6 +81,8 @@ pub(super) struct HolderPage {
     facts: Vec<(String, String)>,
     documents: Vec<DocumentLine>,
     permits: Vec<PermitLine>,
+    stay: String,
+    stays: bool,
     portrait: String,
     portrait_of: String,
     older: usize,
@@ -108,6 +111,7 @@ pub(super) async fn page(
     for linked in &view.linked {
         links.push(link_line(state, &shell, linked).await?);
     }
+    let presence = super::extension::presence(state, id).await?;
     let portraits = holder::portraits(&state.db, id).await?;
     let former = holder::former(&state.db, id).await?;
     let former = former.iter().map(|(until, nationality, who)| {
@@ -132,6 +136,8 @@ pub(super) async fn page(
             .iter()
             .map(|one| permit_line(&shell, &view, one))
             .collect(),
+        stay: crate::desk::sheet::presence(&shell, presence),
+        stays: matches!(presence, Presence::Here { until: Some(_), .. }),
         portrait: portraits.first().map_or(String::new(), |one| {
             format!("/api/v1/holders/{id}/portraits/{}", one.n)
         }),

@@ -102,6 +102,33 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
     }
 }
 
+/// What a standby server does by itself while it goes on alone: orders end on their day, alerts and cases are not
+/// forgotten. What belongs to the centre (thresholds, retention, reports) waits for it.
+pub async fn run_alone(state: &AppState, ran: &mut Ran, now: UtcMs) {
+    if let Err(error) = lapse::run_due(&state.db, now).await {
+        tracing::error!(%error, "lapsing entries failed; it is tried again");
+    }
+    if let Err(error) = crate::order::lapse::run_due(state, now).await {
+        tracing::error!(
+            code = error.code,
+            "orders that are over were not closed; it is tried again"
+        );
+    }
+    if let Err(error) = alert::run_due(&state.db, now, &state.config.timers).await {
+        tracing::error!(%error, "alert timers failed; they are tried again");
+    }
+    if let Err(error) = crate::second_line::clock::run_due(state, now).await {
+        tracing::error!(
+            code = error.code,
+            "clocks of second line failed; they are tried again"
+        );
+    }
+    if due(ran.checkpoint_at, now, 5 * MINUTE_MS) {
+        ran.checkpoint_at = Some(now);
+        checkpoint(state, now).await;
+    }
+}
+
 /// Signs the head of the audit chain and keeps it beside the database.
 pub async fn checkpoint(state: &AppState, now: UtcMs) {
     let path = state.config.data_dir.join(CHECKPOINT_FILE);

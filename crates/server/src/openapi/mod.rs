@@ -62,7 +62,7 @@ use crate::{
         statistic::get, statistic::records, statistic::report::list, statistic::report::get, statistic::report::verify,
         passenger_list::send, passenger_list::list, passenger_list::get, passenger_list::answers, passenger_list::decide,
         holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
-        holder::cancel_permit, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
+        holder::cancel_permit, holder::extension::extend_stay, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
         holder::outside::outside, mrz::of_lines, mrz::of_photograph,
     ),
     components(schemas(ErrorBody)),

@@ -2,4 +2,12 @@
 //! what people make of it. At a standby server: `link` (is the centre there?), `proxy` (one address for either way),
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
+pub mod alone;
+pub mod https;
+pub mod keep;
+pub mod link;
+pub mod proxy;
+pub mod pull;
+pub mod push;
+pub mod start;
 pub mod upstream;

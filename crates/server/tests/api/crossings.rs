@@ -55,6 +55,13 @@ impl Desk {
             .await;
     }
 
+    /// Id of the holder of a document in the registry.
+    async fn holder_of(&self, state: &str, number: &str) -> String {
+        let db = &self.hall.world.state.db;
+        let found = tapal_store::holder::by_document(db, state, number).await;
+        found.unwrap().unwrap().holder.id.to_string()
+    }
+
     pub async fn record(&self, body: Value) -> Reply {
         self.hall
             .world
@@ -522,4 +529,84 @@ async fn whoever_is_in_second_line_passes_no_other_desk_and_what_was_said_is_car
         .refused(409, "not_offered");
     let other = passport("IDN", "C1234568", "CONTOH", "ANNA");
     desk.record(desk.crossing(2, "entered", other)).await.ok();
+}
+
+#[tokio::test]
+async fn a_stay_is_made_longer_by_a_decision_before_it_is_over() {
+    let mut desk = Desk::new().await;
+    let document = passport("MYS", "K00000001", "CONTOH", "SITI");
+    desk.record(desk.crossing(1, "entered", document.clone()))
+        .await
+        .ok();
+    let holder = desk.holder_of("MYS", "K00000001").await;
+    let clerk = desk
+        .hall
+        .world
+        .person("stays", Role::StayOfficer, None, None)
+        .await;
+    let path = format!("/api/v1/holders/{holder}/extensions");
+    let more = |until: i64| json!({ "until": local_day(until), "reference": "IT-30/2026" });
+    let world = &desk.hall.world;
+    // The last day is day 29 counted from 0; the published case: 30 days more.
+    for (until, code) in [(29, "stay_not_later"), (29 + 367, "stay_too_long")] {
+        world
+            .post(&path, &clerk, more(until))
+            .await
+            .refused(409, code);
+    }
+    let mut unnamed = more(59);
+    unnamed["reference"] = json!(" ");
+    world
+        .post(&path, &clerk, unnamed)
+        .await
+        .refused(422, "extension_reference");
+    let done = world.post(&path, &clerk, more(59)).await.ok();
+    assert_eq!(done["until"], json!(local_day(59)));
+    assert_eq!(world.audited("stay.extended").await.len(), 1);
+    desk.pass(59 * DAY_MS, "eka").await;
+    desk.record(desk.crossing(2, "departed", document.clone()))
+        .await
+        .ok();
+    let world = &desk.hall.world;
+    let clerk = world.person("stays2", Role::StayOfficer, None, None).await;
+    world
+        .post(&path, &clerk, more(90))
+        .await
+        .refused(409, "stay_not_here");
+}
+
+#[tokio::test]
+async fn two_passports_of_one_person_are_one_stay() {
+    let mut desk = Desk::new().await;
+    let (first, second) = (
+        passport("MYS", "K00000001", "CONTOH", "SITI"),
+        passport("MYS", "K00000002", "CONTOH", "SITI"),
+    );
+    desk.record(desk.crossing(1, "entered", first)).await.ok();
+    desk.record(desk.crossing(2, "entered", second.clone()))
+        .await
+        .ok();
+    desk.pass(20 * DAY_MS, "eka").await;
+    desk.record(desk.crossing(3, "departed", second.clone()))
+        .await
+        .ok();
+    desk.record(desk.crossing(4, "entered", second.clone()))
+        .await
+        .ok();
+    let (one, other) = (
+        desk.holder_of("MYS", "K00000001").await,
+        desk.holder_of("MYS", "K00000002").await,
+    );
+    let world = &desk.hall.world;
+    let clerk = world.person("stays", Role::StayOfficer, None, None).await;
+    let link = json!({ "other": other, "decision": "same", "reason": "same fingerprints" });
+    world
+        .post(&format!("/api/v1/holders/{one}/links"), &clerk, link)
+        .await
+        .ok();
+    // With the first passport: its own stay is long over, that of the person is not.
+    desk.pass(25 * DAY_MS, "fajar").await;
+    let leaves = passport("MYS", "K00000001", "CONTOH", "SITI");
+    let done = desk.record(desk.crossing(5, "departed", leaves)).await;
+    assert_eq!(done.status, 201, "{}", done.text());
 }

@@ -1,6 +1,7 @@
 //! The ledger of crossings: recording once, correcting by another record, reading what holds. Must not change or remove
 //! a record, nor take a decision that the domain did not make.
 
+mod extend;
 mod read;
 mod seed;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::{
     holder::NewDocument,
 };
 
+pub use extend::{Extension, extend};
 pub use read::{
     Entry, Marks, by_document, by_holder, chain, current, entries_used, get, identity, marks,
     of_alert,

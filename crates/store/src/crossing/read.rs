@@ -8,7 +8,7 @@ use tapal_domain::{
 
 use super::{Crossing, Identity};
 use crate::{
-    db::{Db, Row, args, from_json},
+    db::{Db, Row, args, from_json, to_json},
     error::Result,
 };
 
@@ -131,26 +131,38 @@ pub struct Entry {
 /// Entries and exits of one person, oldest first.
 pub type Marks = Vec<Entry>;
 
-/// Entries and exits of a holder, or of a document where the holder is not known; the last `most`, oldest first.
-pub async fn marks(
-    db: &Db,
-    holder: Option<HolderId>,
-    document: Vec<u8>,
-    most: usize,
-) -> Result<Marks> {
+/// The columns of a mark, of a table named `c`. What was added to a stay stays with it when its entry is corrected: it is
+/// looked for along the records the current one stands for.
+macro_rules! mark_columns {
+    ($($rest:tt)+) => {
+        concat!(
+            "SELECT c.id, c.outcome, c.day, COALESCE((WITH RECURSIVE back (id) AS (SELECT c.id UNION \
+             SELECT k.corrects FROM crossing k JOIN back b ON k.id = b.id WHERE k.corrects IS NOT NULL) \
+             SELECT x.until FROM stay_extension x WHERE x.entry IN (SELECT id FROM back) ORDER BY x.at DESC, x.n DESC LIMIT 1), c.stay_until) AS until \
+             FROM crossing c WHERE ",
+            $($rest)+,
+            " AND c.outcome IN ('entered', 'departed') AND NOT EXISTS (SELECT 1 FROM crossing k WHERE k.corrects = c.id) \
+             ORDER BY c.at DESC, c.seq DESC LIMIT $2"
+        )
+    };
+}
+
+/// Entries and exits of one person, under all the holders people said are one (see [`crate::holder::one_person`]), or of a
+/// document where no holder is known; the last `most`, oldest first.
+pub async fn marks(db: &Db, holders: &[HolderId], document: Vec<u8>, most: usize) -> Result<Marks> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows = match holder {
-        Some(holder) => {
-            let sql = "SELECT c.id, c.outcome, c.day, COALESCE((SELECT x.until FROM stay_extension x WHERE x.entry = c.id ORDER BY x.n DESC LIMIT 1), c.stay_until) AS until \
-                       FROM crossing c WHERE c.holder = $1 AND c.outcome IN ('entered', 'departed') \
-                       AND NOT EXISTS (SELECT 1 FROM crossing k WHERE k.corrects = c.id) ORDER BY c.at DESC, c.seq DESC LIMIT $2";
-            db.all(sql, args![holder, most]).await?
-        }
-        None => {
-            let sql = "SELECT c.id, c.outcome, c.day, COALESCE((SELECT x.until FROM stay_extension x WHERE x.entry = c.id ORDER BY x.n DESC LIMIT 1), c.stay_until) AS until \
-                       FROM crossing c WHERE c.document_mark = $1 AND c.outcome IN ('entered', 'departed') \
-                       AND NOT EXISTS (SELECT 1 FROM crossing k WHERE k.corrects = c.id) ORDER BY c.at DESC, c.seq DESC LIMIT $2";
+    let rows = match holders {
+        [] => {
+            let sql = mark_columns!("c.document_mark = $1");
             db.all(sql, args![document, most]).await?
+        }
+        [holder] => {
+            let sql = mark_columns!("c.holder = $1");
+            db.all(sql, args![*holder, most]).await?
+        }
+        all => {
+            let sql = mark_columns!("c.holder IN (SELECT value FROM json_each($1))");
+            db.all(sql, args![to_json(&all)?, most]).await?
         }
     };
     let mut marks = rows.iter().map(mark_of).collect::<Result<Marks>>()?;

@@ -161,7 +161,7 @@ async fn not_even_the_table_takes_a_citizens_refusal() {
 #[tokio::test]
 async fn the_stay_comes_from_the_marks() {
     let (_dir, db) = db().await;
-    let holder = Some(HolderId(Uuid::from_u128(9)));
+    let holder = HolderId(Uuid::from_u128(9));
     for (n, outcome, on, until) in [
         (1, Outcome::Entered, "2026-01-01", Some("2026-01-30")),
         (2, Outcome::Departed, "2026-01-20", None),
@@ -173,8 +173,8 @@ async fn the_stay_comes_from_the_marks() {
             .unwrap();
     }
     let mark = document::mark(db.vault(), "UTO", "L898902C3").unwrap();
-    let found = marks(&db, holder, mark.clone(), 9).await.unwrap();
-    assert_eq!(found, marks(&db, None, mark, 9).await.unwrap());
+    let found = marks(&db, &[holder], mark.clone(), 9).await.unwrap();
+    assert_eq!(found, marks(&db, &[], mark, 9).await.unwrap());
     let found: Vec<Mark> = found.iter().map(|entry| entry.mark).collect();
     assert_eq!(found.len(), 3);
     let here = stay::presence(&found, day("2026-03-30"));
@@ -185,4 +185,42 @@ async fn the_stay_comes_from_the_marks() {
             until: Some(day("2026-03-30"))
         }
     );
+}
+
+#[tokio::test]
+async fn more_time_stays_with_the_stay_when_its_entry_is_corrected() {
+    let (_dir, db) = db().await;
+    let entry = crossing(1, Outcome::Entered, "2023-09-29", Some("2023-10-28"));
+    record(&db, NOW, &entry).await.unwrap();
+    let (officer, until) = (AccountId(Uuid::from_u128(6)), day("2023-11-27"));
+    let more = Extension {
+        entry: entry.id,
+        until,
+        reference: "IT-1".into(),
+    };
+    extend(&db, NOW, officer, &more).await.unwrap();
+    let last = |marks: Marks| marks.last().map(|entry| entry.mark);
+    let found = marks(&db, &[HolderId(Uuid::from_u128(9))], Vec::new(), 9).await;
+    let longer = Mark::Entry {
+        day: day("2023-09-29"),
+        until: Some(until),
+    };
+    assert_eq!(last(found.unwrap()), Some(longer));
+    let right = crossing(2, Outcome::Entered, "2023-09-29", Some("2023-10-27"));
+    correct(&db, NOW + 1, entry.id, &right, "wrong day read")
+        .await
+        .unwrap();
+    let again = extend(&db, NOW, officer, &more).await;
+    assert!(
+        matches!(again, Err(Error::Conflict(_))),
+        "a corrected record is extended no more"
+    );
+    for holders in [
+        &[HolderId(Uuid::from_u128(9)), HolderId(Uuid::from_u128(10))][..],
+        &[],
+    ] {
+        let mark = document::mark(db.vault(), "UTO", "L898902C3").unwrap();
+        let found = marks(&db, holders, mark, 9).await.unwrap();
+        assert_eq!((found.len(), last(found)), (1, Some(longer)));
+    }
 }

@@ -87,6 +87,18 @@ pub async fn linked(db: &Db, id: HolderId) -> Result<Vec<Linked>> {
     Ok(found.into_values().collect())
 }
 
+/// A holder and all those who people said are the same person, directly or by a chain (at most 50).
+pub async fn one_person(db: &Db, id: HolderId) -> Result<Vec<HolderId>> {
+    let mut all = vec![id];
+    let any = "SELECT EXISTS (SELECT 1 FROM holder_link WHERE one = $1 OR other = $1) AS linked";
+    if db.one(any, args![id]).await?.flag("linked")? {
+        let mut found = BTreeMap::new();
+        follow(db, id, &mut found).await?;
+        all.extend(found.into_keys());
+    }
+    Ok(all)
+}
+
 /// Adds whom a chain of `same` reaches; a pair that people called two stays so, and is shown as reached all the same.
 async fn follow(db: &Db, id: HolderId, found: &mut BTreeMap<HolderId, Linked>) -> Result<()> {
     let sql = "WITH RECURSIVE reached (id) AS (SELECT $1 UNION \

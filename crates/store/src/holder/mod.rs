@@ -27,7 +27,7 @@ use crate::{
     vault::Vault,
 };
 
-pub use link::{decide, linked};
+pub use link::{decide, linked, one_person};
 pub use outside::{Answered, keep_answer, last_answer};
 pub use portrait::{PortraitInfo, add_portrait, live_template, photograph, portrait, portraits};
 pub use read::{by_document, by_nik, former, get, permit, permits};

@@ -213,6 +213,9 @@ pub async fn own(db: &Db) -> Result<Option<Own>> {
     row.map(own).transpose()
 }
 
+/// Where the numbers of a standby server's own events begin, as those of its ledger (`first_seq` in its table).
+const FIRST_EVENT: i64 = 1 << 40;
+
 /// Makes this (empty) database that of a standby server. Again with the same id is no error.
 pub async fn become_standby(db: &Db, now: UtcMs, id: StandbyId, site: SiteId) -> Result<()> {
     if let Some(own) = own(db).await? {
@@ -235,6 +238,10 @@ pub async fn become_standby(db: &Db, now: UtcMs, id: StandbyId, site: SiteId) ->
     let mut tx = db.begin(now).await?;
     let sql = "INSERT INTO standby_self (one, id, site) VALUES (1, $1, $2)";
     tx.run(sql, args![id, site]).await?;
+    // Events are numbered apart too: a page that goes over from one server to the other finds its number unknown there
+    // and loads everything anew.
+    let sql = "INSERT INTO counter (name, value) VALUES ('event', $1)";
+    tx.run(sql, args![FIRST_EVENT]).await?;
     let note = Note::new(By::Standby(id), "standby.set_up", "standby", id);
     tx.commit(note.with(serde_json::json!({ "site": site })))
         .await
