@@ -2,4 +2,6 @@
 //! what people make of it. At a standby server: `link` (is the centre there?), `proxy` (one address for either way),
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
+pub mod copies;
+pub mod pull;
 pub mod upstream;
