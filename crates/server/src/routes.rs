@@ -85,7 +85,7 @@ pub fn table() -> Vec<Route> {
 
 /// The routes of the JSON API, each of which the OpenAPI document describes.
 pub fn api() -> Vec<Route> {
-    use Access::{Device, Either, Needs, Public, SignedIn};
+    use Access::{Device, Either, Needs, Public, SignedIn, Standby};
     use Permission::*;
 
     use crate::{
@@ -98,7 +98,7 @@ pub fn api() -> Vec<Route> {
         person, policy, rule_pack,
         second_line::api as second_line,
         session::api as session,
-        site, statistic,
+        site, standby, statistic,
     };
     const ALERT_BYTES: usize = 4 * 1024 * 1024;
     vec![
@@ -566,6 +566,7 @@ pub fn api() -> Vec<Route> {
         ),
         post("/api/v1/mrz", Needs(ReadHolders), mrz::of_photograph).body_limit(holder::PHOTO_BYTES),
         post("/api/v1/mrz/lines", Needs(ReadHolders), mrz::of_lines),
+        get("/api/v1/standby/copies", Standby, standby::copies::copies),
     ]
 }
 

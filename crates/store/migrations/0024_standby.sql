@@ -29,6 +29,12 @@ CREATE TABLE standby_finding (
   detail TEXT NOT NULL, kept_sealed BLOB, found_at BIGINT NOT NULL,
   settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of));
 CREATE INDEX standby_finding_open ON standby_finding (settled_at, site, found_at);
+-- What was not recorded as it was handed in stands otherwise at the standby server: what the centre has goes down again.
+-- A crossing first (it goes), then its holder (with the centre's own crossing of that id, if there is one).
+CREATE TRIGGER standby_finding_copied AFTER INSERT ON standby_finding WHEN NEW.kind <> 'not_offered' BEGIN
+  INSERT OR REPLACE INTO standby_change (noun, of) VALUES (NEW.noun, NEW.of);
+  INSERT OR REPLACE INTO standby_change (noun, of)
+    SELECT 'holder', holder FROM crossing WHERE NEW.noun = 'crossing' AND id = NEW.of AND holder IS NOT NULL; END;
 
 -- At a standby server: which one this is, how far its copies go, and since when it goes on alone. Never a row elsewhere.
 -- `first_seq`: its own records of the ledger are numbered from here, so that they never meet a number of the centre's.
@@ -38,6 +44,8 @@ CREATE TABLE standby_self (
   audit_sent BIGINT NOT NULL DEFAULT 0, first_seq BIGINT NOT NULL DEFAULT 1099511627776);
 -- What it recorded and the centre has not confirmed.
 CREATE TABLE standby_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, noun TEXT NOT NULL, of TEXT NOT NULL, UNIQUE (noun, of));
+-- Copies that came while it still owed its own record of the same thing: written when that is confirmed, never lost.
+CREATE TABLE standby_kept_back (noun TEXT NOT NULL, of TEXT NOT NULL, bundle_sealed BLOB NOT NULL, PRIMARY KEY (noun, of));
 
 -- Append-only tables: at a standby server copies of them may go again, while copies are written; its own records may not.
 DROP TRIGGER alert_step_no_delete;

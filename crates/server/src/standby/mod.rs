@@ -3,6 +3,7 @@
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
 pub mod alone;
+pub mod copies;
 pub mod https;
 pub mod keep;
 pub mod link;
