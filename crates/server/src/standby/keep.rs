@@ -95,7 +95,7 @@ impl Keeper {
         self.misses = 0;
         if due(self.tidied_at, now, TIDY_MS) {
             self.tidied_at = Some(now);
-            standby::tidy(&self.state.db, now).await?;
+            standby::copy::tidy(&self.state.db, now).await?;
         }
         if due(self.said_at, now, SAY_MS) {
             self.said_at = Some(now);

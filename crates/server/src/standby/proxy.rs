@@ -50,16 +50,19 @@ struct Proxy {
     link: Arc<Link>,
     centre: Arc<dyn Forward>,
     own: Router,
+    silent: Router,
 }
 
 /// The service of a standby server.
 pub fn app(state: AppState, link: Arc<Link>, centre: Arc<dyn Forward>) -> Router {
     let own = routes::app_of(state.clone(), alone::routes(), unreachable);
+    let silent = routes::app_of(state.clone(), Vec::new(), silent);
     let proxy = Proxy {
         state,
         link,
         centre,
         own,
+        silent,
     };
     Router::new().fallback(any).with_state(proxy)
 }
@@ -70,6 +73,15 @@ async fn unreachable() -> ApiError {
         StatusCode::SERVICE_UNAVAILABLE,
         "centre_unreachable",
         "the centre cannot be reached; this waits until it can. The desk, second line and alerts go on",
+    )
+}
+
+/// What broke off in the middle.
+async fn silent() -> ApiError {
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "centre_silent",
+        "the line to the centre broke; it is not known whether the centre has this. Look before you send it again",
     )
 }
 
@@ -127,15 +139,8 @@ impl Proxy {
             Ok(reply) => reply,
             Err(lost) => {
                 self.lost(&lost);
-                if lost.sent && !reading {
-                    let error = ApiError::new(
-                        StatusCode::GATEWAY_TIMEOUT,
-                        "centre_silent",
-                        "the line to the centre broke; it is not known whether the centre has this. Look before you send it again",
-                    );
-                    return error.into_response();
-                }
-                self.here(page).await
+                let unknown = lost.sent && !reading;
+                self.by(if unknown { &self.silent } else { &self.own }, page).await
             }
         }
     }
@@ -147,8 +152,12 @@ impl Proxy {
 
     /// This server's own answer.
     async fn here(&self, request: Request) -> Response {
+        self.by(&self.own, request).await
+    }
+
+    async fn by(&self, router: &Router, request: Request) -> Response {
         let mode = self.link.mode();
-        let reply = match self.own.clone().oneshot(request).await {
+        let reply = match router.clone().oneshot(request).await {
             Ok(reply) => reply,
             Err(never) => match never {},
         };

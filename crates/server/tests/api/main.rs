@@ -36,6 +36,7 @@ mod rule_packs;
 mod second_line;
 mod sessions;
 mod standby_copies;
+mod standby_outage;
 mod standby_world;
 mod statistics;
 mod world;

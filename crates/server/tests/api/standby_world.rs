@@ -33,7 +33,7 @@ use crate::world::{Node, StubEnrol, World, model};
 
 /// The centre's router behind a line that can be cut.
 pub struct Line {
-    centre: Router,
+    pub centre: Router,
     /// No request reaches the centre.
     pub cut: AtomicBool,
     /// The centre gets requests, but no reply comes back.
@@ -90,7 +90,7 @@ impl StandbyWorld {
 
     /// Another data folder with this identity: what a fresh copy would hold.
     pub async fn with(centre: &World, identity: Identity) -> Self {
-        let standby = blank(centre, identity.id).await;
+        let standby = blank(centre, identity.id, tempfile::tempdir().unwrap()).await;
         let line = Line {
             centre: centre.app.clone(),
             cut: AtomicBool::new(false),
@@ -101,6 +101,11 @@ impl StandbyWorld {
             identity,
             line,
         }
+    }
+
+    /// The process once more, with the data folder it had.
+    pub async fn again(centre: &World, id: StandbyId, dir: tempfile::TempDir) -> World {
+        blank(centre, id, dir).await
     }
 
     /// Enrolled, everything copied, the list of names loaded.
@@ -141,8 +146,7 @@ pub async fn enrolled(centre: &World, seed: u8) -> Identity {
     Identity { id, key }
 }
 
-async fn blank(centre: &World, id: StandbyId) -> World {
-    let dir = tempfile::tempdir().unwrap();
+async fn blank(centre: &World, id: StandbyId, dir: tempfile::TempDir) -> World {
     let documents = centre.state.db.vault().documents_key().unwrap();
     let vault = Vault::from_key(&[u8::MAX; 32]).unwrap();
     let vault = vault.with_documents_key(&documents).unwrap();
