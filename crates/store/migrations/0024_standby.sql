@@ -23,11 +23,11 @@ CREATE TRIGGER standby_audit_no_update BEFORE UPDATE ON standby_audit BEGIN SELE
 CREATE TRIGGER standby_audit_no_delete BEFORE DELETE ON standby_audit BEGIN SELECT RAISE(ABORT, 'audit rows are never removed'); END;
 
 -- What a person must look at after records were handed in. `detail` holds codes and ids; what was not recorded is kept
--- sealed, so that nothing is lost.
+-- sealed, so that nothing is lost; `content_mark` tells one content from another, so that a repeat is no second finding.
 CREATE TABLE standby_finding (
   id TEXT PRIMARY KEY, standby TEXT NOT NULL REFERENCES standby (id), site TEXT NOT NULL, kind TEXT NOT NULL, noun TEXT NOT NULL, of TEXT NOT NULL,
-  detail TEXT NOT NULL, kept_sealed BLOB, found_at BIGINT NOT NULL,
-  settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of));
+  detail TEXT NOT NULL, kept_sealed BLOB, content_mark BLOB NOT NULL, found_at BIGINT NOT NULL,
+  settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of, content_mark));
 CREATE INDEX standby_finding_open ON standby_finding (settled_at, site, found_at);
 
 -- At a standby server: which one this is, how far its copies go, and since when it goes on alone. Never a row elsewhere.

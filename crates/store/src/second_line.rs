@@ -1,6 +1,8 @@
 //! Cases of second line: their steps, the record of the ledger that ends one, and who was cleared for which order, each
 //! in one change. Must not decide what may be done (the domain does), nor keep a face.
 
+pub(crate) mod handed;
+
 use std::collections::HashMap;
 
 use tapal_domain::{

@@ -2,6 +2,11 @@
 //! since when it goes on alone. Copies are in `copy`, what it recorded in `outbox`, what the centre makes of that in `take`.
 //! Must not store an enrolment token itself, only its hash.
 
+pub mod finding;
+pub mod handed;
+pub mod outbox;
+pub mod take;
+
 use serde::Serialize;
 use tapal_domain::{
     id::{SiteId, StandbyId},
