@@ -245,6 +245,13 @@ pub async fn holds(db: &Db, document_mark: Vec<u8>) -> Result<bool> {
     db.one(sql, args![document_mark]).await?.flag("held")
 }
 
+/// Whether the bearer of a document (its mark) was in second line at this instant, at whatever checkpoint.
+pub async fn held_at(db: &Db, document_mark: Vec<u8>, at: UtcMs) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM second_line WHERE document_mark = $1 AND opened_at <= $2 \
+               AND (closed_at IS NULL OR closed_at > $2)) AS held";
+    db.one(sql, args![document_mark, at]).await?.flag("held")
+}
+
 /// Cases closed last, newest first.
 pub async fn closed(db: &Db, site: Option<SiteId>, limit: i64) -> Result<Vec<Filed>> {
     let sql = "SELECT id, changed_at, closed_at FROM second_line WHERE closed_at IS NOT NULL AND ($1 IS NULL OR site = $1) ORDER BY closed_at DESC, id LIMIT $2";

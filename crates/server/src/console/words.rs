@@ -42,8 +42,8 @@ macro_rules! files {
     };
 }
 
-const INDONESIAN: &[&str] = files!("id": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "crossing", "desk", "letter", "import", "name_check", "second_line", "statistic", "passenger_list", "holder", "entry", "finding", "false_alert", "group", "account", "credential", "edge", "audit", "policy", "rule_pack", "error");
-const ENGLISH: &[&str] = files!("en": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "crossing", "desk", "letter", "import", "name_check", "second_line", "statistic", "passenger_list", "holder", "entry", "finding", "false_alert", "group", "account", "credential", "edge", "audit", "policy", "rule_pack", "error");
+const INDONESIAN: &[&str] = files!("id": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "crossing", "desk", "letter", "import", "name_check", "second_line", "statistic", "passenger_list", "holder", "entry", "finding", "false_alert", "group", "account", "credential", "edge", "audit", "policy", "rule_pack", "error", "standby");
+const ENGLISH: &[&str] = files!("en": "shell", "session", "start", "alert", "attempt", "camera", "site", "order", "crossing", "desk", "letter", "import", "name_check", "second_line", "statistic", "passenger_list", "holder", "entry", "finding", "false_alert", "group", "account", "credential", "edge", "audit", "policy", "rule_pack", "error", "standby");
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =
     LazyLock::new(|| [bundle(Lang::Id), bundle(Lang::En)]);

@@ -2,4 +2,9 @@
 //! what people make of it. At a standby server: `link` (is the centre there?), `proxy` (one address for either way),
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
+pub mod api;
+pub mod enrol;
+pub mod page;
+pub mod push;
+pub mod take;
 pub mod upstream;
