@@ -586,6 +586,7 @@ pub fn api() -> Vec<Route> {
             Needs(ReadAudit),
             standby::api::audit,
         ),
+        get("/api/v1/standby/copies", Standby, standby::copies::copies),
     ]
 }
 

@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    Row as _, Sqlite, SqlitePool,
+    Row as _, Sqlite, SqlitePool, TypeInfo as _, ValueRef as _,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
         SqliteSynchronous,
@@ -260,6 +260,19 @@ impl Row {
     /// An integer.
     pub fn int(&self, column: &str) -> Result<i64> {
         Ok(self.0.try_get(column)?)
+    }
+    /// Whatever stands in a column, by its position from 0.
+    pub(crate) fn value(&self, at: usize) -> Result<Value> {
+        let raw = self.0.try_get_raw(at)?;
+        if raw.is_null() {
+            return Ok(Value::Null);
+        }
+        Ok(match raw.type_info().name() {
+            "INTEGER" => Value::Int(self.0.try_get_unchecked(at)?),
+            "REAL" => Value::Real(self.0.try_get_unchecked(at)?),
+            "TEXT" => Value::Text(self.0.try_get_unchecked(at)?),
+            _ => Value::Blob(self.0.try_get_unchecked(at)?),
+        })
     }
     /// An integer or NULL.
     pub fn opt_int(&self, column: &str) -> Result<Option<i64>> {

@@ -66,6 +66,7 @@ use crate::{
         holder::outside::outside, mrz::of_lines, mrz::of_photograph,
         standby::enrol::enrol, standby::take::records,
         standby::api::list, standby::api::add, standby::api::retire, standby::api::findings, standby::api::settle, standby::api::audit,
+        standby::copies::copies,
     ),
     components(schemas(ErrorBody)),
     modifiers(&Common)

@@ -3,8 +3,10 @@
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
 pub mod api;
+pub mod copies;
 pub mod enrol;
 pub mod page;
+pub mod pull;
 pub mod push;
 pub mod take;
 pub mod upstream;

@@ -35,5 +35,8 @@ mod record;
 mod rule_packs;
 mod second_line;
 mod sessions;
+mod standby_copies;
+mod standby_records;
+mod standby_world;
 mod statistics;
 mod world;

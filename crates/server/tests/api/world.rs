@@ -179,7 +179,7 @@ pub struct World {
     pub far_node: Node,
 }
 
-fn model() -> Model {
+pub fn model() -> Model {
     let threshold = |list| Threshold {
         list,
         possible: 0.4,

@@ -2,9 +2,11 @@
 //! since when it goes on alone. Copies are in `copy`, what it recorded in `outbox`, what the centre makes of that in `take`.
 //! Must not store an enrolment token itself, only its hash.
 
+pub mod copy;
 pub mod finding;
 pub mod handed;
 pub mod outbox;
+mod shape;
 pub mod take;
 
 use serde::Serialize;
@@ -117,7 +119,7 @@ pub async fn announce(db: &Db, now: UtcMs, by: By, new: NewStandby) -> Result<()
         .await
 }
 
-/// Every noun with what lists its ids: what a first standby server must be told of.
+/// Every noun with what lists its ids: what a first standby server must be told of. `$1` is now.
 const EVERYTHING: [&str; 10] = [
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'site', id FROM site ORDER BY id",
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'account', id FROM account ORDER BY id",
@@ -125,11 +127,13 @@ const EVERYTHING: [&str; 10] = [
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'rule_pack', id FROM rule_pack_proposal ORDER BY id",
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'entry', id FROM entry WHERE ended_at IS NULL ORDER BY id",
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'order', id FROM orders \
-     WHERE status NOT IN ('refused', 'lapsed', 'revoked', 'acquitted') ORDER BY id",
+     WHERE status IN ('approved', 'extension_requested') ORDER BY id",
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'holder', id FROM holder ORDER BY id",
-    "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'case', id FROM second_line WHERE closed_at IS NULL ORDER BY id",
+    "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'case', id FROM second_line \
+     WHERE closed_at IS NULL OR closed_at > $1 - 604800000 ORDER BY id",
     "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'cleared', lower(hex(document_mark)) || ':' || order_id FROM cleared_pair",
-    "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'alert', id FROM alert WHERE ended_at IS NULL ORDER BY id",
+    "INSERT OR IGNORE INTO standby_change (noun, of) SELECT 'alert', id FROM alert \
+     WHERE ended_at IS NULL OR received_at > $1 - 86400000 ORDER BY id",
 ];
 
 /// Enrols a standby server by its token, once, and puts everything there is in line for it. The same key may repeat it,
@@ -152,7 +156,7 @@ pub async fn enrol(
     let sql = "UPDATE standby SET public_key = $2, enrolled_at = $3 WHERE id = $1";
     tx.run(sql, args![id, public_key, now]).await?;
     for sql in EVERYTHING {
-        tx.run(sql, args![]).await?;
+        tx.run(sql, args![now]).await?;
     }
     let note = Note::new(By::Standby(id), "standby.enrolled", "standby", id);
     tx.commit(note.with(serde_json::json!({ "site": site })))
