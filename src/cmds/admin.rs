@@ -96,25 +96,21 @@ enum AuditVerb {
     },
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct RoleName(Role);
 
 impl ValueEnum for RoleName {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: &[RoleName] = &[
-            RoleName(Role::CameraOperator),
-            RoleName(Role::CounterOfficer),
-            RoleName(Role::SecondLineOfficer),
-            RoleName(Role::Supervisor),
-            RoleName(Role::AgencyLiaison),
-            RoleName(Role::WatchlistClerk),
-            RoleName(Role::WatchlistApprover),
-            RoleName(Role::Auditor),
-            RoleName(Role::DataProtectionOfficer),
-            RoleName(Role::PolicyAdmin),
-            RoleName(Role::SystemAdmin),
-        ];
-        ALL
+        const ALL: [RoleName; Role::ALL.len()] = {
+            let mut all = [RoleName(Role::Auditor); Role::ALL.len()];
+            let mut n = 0;
+            while n < all.len() {
+                all[n] = RoleName(Role::ALL[n]);
+                n += 1;
+            }
+            all
+        };
+        &ALL
     }
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.0.name()))

@@ -8,8 +8,8 @@ const PAGES = {
   liaison: ["/", "/orders", "/orders/new", "/imports"],
   approver: ["/entries", "/entries/*", "/orders", "/orders/*"],
   policy: ["/", "/false-alerts", "/sites", "/sites/*", "/rule-packs/*"],
-  admin: ["/accounts", "/edges"],
-  auditor: ["/audit", "/alerts/recent", "/statistics", "/statistics/reports", "/crossings", "/crossings/*"],
+  admin: ["/accounts", "/edges", "/standbys"],
+  auditor: ["/audit", "/alerts/recent", "/statistics", "/statistics/reports", "/crossings", "/crossings/*", "/standbys"],
 };
 const SIZES = [
   { width: 1440, height: 900 },

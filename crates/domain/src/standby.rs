@@ -1,6 +1,8 @@
 //! A checkpoint that goes on when the centre cannot be reached: how old its copies may be, what travels each way, and
 //! what a person must look at afterwards. Must not decide about a traveller: the same rules hold as at the centre.
 
+mod record;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{FindingId, SiteId, StandbyId},
     time::{HOUR_MS, MINUTE_MS, UtcMs},
+};
+
+pub use record::{
+    AGAIN_MS, HandedAlert, HandedCase, HandedCrossing, HandedDocument, HandedHolder, MayNotSettle,
+    NotRecorded, Record, Where, again, may_settle,
 };
 
 /// Copies older than this decide nothing: lists may have grown and orders ended. 72 hours bridge a weekend with a broken
@@ -253,7 +260,7 @@ pub struct HandedIn {
     /// The next rows of its audit record.
     pub audit: Vec<StandbyAuditRow>,
     /// What it recorded.
-    pub records: Vec<Bundle>,
+    pub records: Vec<Record>,
 }
 
 /// What became of one record.

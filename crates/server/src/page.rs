@@ -8,7 +8,7 @@ use crate::{
     credential, crossing, desk, edge, entry, false_alert, group, holder, import, in_process,
     name_check, order, passenger_list, person, policy,
     routes::{Access::*, Route, get, post},
-    rule_pack, second_line, session, site, statistic,
+    rule_pack, second_line, session, site, standby, statistic,
 };
 
 /// Most bytes of the form of an order: photographs and a few fields.
@@ -404,5 +404,17 @@ pub fn routes() -> Vec<Route> {
             holder::page::comparison,
         )
         .body_limit(holder::PHOTO_BYTES),
+        get("/standbys", Needs(ReadStandbys), standby::page::list),
+        post("/standbys", Needs(EditEdges), standby::page::add),
+        post(
+            "/standbys/{id}/retire",
+            Needs(EditEdges),
+            standby::page::retire,
+        ),
+        post(
+            "/standbys/findings/{id}/settlement",
+            Needs(SettleFindings),
+            standby::page::settle,
+        ),
     ]
 }

@@ -566,6 +566,31 @@ pub fn api() -> Vec<Route> {
         ),
         post("/api/v1/mrz", Needs(ReadHolders), mrz::of_photograph).body_limit(holder::PHOTO_BYTES),
         post("/api/v1/mrz/lines", Needs(ReadHolders), mrz::of_lines),
+        post("/api/v1/standbys/enrol", Public, standby::enrol::enrol),
+        post("/api/v1/standby/records", Standby, standby::take::records)
+            .body_limit(standby::take::RECORDS_BYTES),
+        get("/api/v1/standbys", Needs(ReadStandbys), standby::api::list),
+        post("/api/v1/standbys", Needs(EditEdges), standby::api::add),
+        delete(
+            "/api/v1/standbys/{id}",
+            Needs(EditEdges),
+            standby::api::retire,
+        ),
+        get(
+            "/api/v1/standbys/findings",
+            Needs(ReadStandbys),
+            standby::api::findings,
+        ),
+        post(
+            "/api/v1/standbys/findings/{id}/settlement",
+            Needs(SettleFindings),
+            standby::api::settle,
+        ),
+        get(
+            "/api/v1/standbys/{id}/audit",
+            Needs(ReadAudit),
+            standby::api::audit,
+        ),
         get("/api/v1/standby/copies", Standby, standby::copies::copies),
     ]
 }

@@ -23,17 +23,19 @@ CREATE TRIGGER standby_audit_no_update BEFORE UPDATE ON standby_audit BEGIN SELE
 CREATE TRIGGER standby_audit_no_delete BEFORE DELETE ON standby_audit BEGIN SELECT RAISE(ABORT, 'audit rows are never removed'); END;
 
 -- What a person must look at after records were handed in. `detail` holds codes and ids; what was not recorded is kept
--- sealed, so that nothing is lost.
+-- sealed, so that nothing is lost; `content_mark` tells one content from another, so that a repeat is no second finding.
 CREATE TABLE standby_finding (
   id TEXT PRIMARY KEY, standby TEXT NOT NULL REFERENCES standby (id), site TEXT NOT NULL, kind TEXT NOT NULL, noun TEXT NOT NULL, of TEXT NOT NULL,
-  detail TEXT NOT NULL, kept_sealed BLOB, found_at BIGINT NOT NULL,
-  settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of));
+  detail TEXT NOT NULL, kept_sealed BLOB, content_mark BLOB NOT NULL, found_at BIGINT NOT NULL,
+  settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of, content_mark));
 CREATE INDEX standby_finding_open ON standby_finding (settled_at, site, found_at);
 -- What was not recorded as it was handed in stands otherwise at the standby server: what the centre has goes down again.
 -- A crossing first (it goes), then its holder (with the centre's own crossing of that id, if there is one).
 CREATE TRIGGER standby_finding_copied AFTER INSERT ON standby_finding WHEN NEW.kind <> 'not_offered' BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) VALUES (NEW.noun, NEW.of);
-  INSERT OR REPLACE INTO standby_change (noun, of)
+  DELETE FROM standby_change WHERE noun = NEW.noun AND of = NEW.of;
+  INSERT INTO standby_change (noun, of) VALUES (NEW.noun, NEW.of);
+  DELETE FROM standby_change WHERE NEW.noun = 'crossing' AND noun = 'holder' AND of = (SELECT holder FROM crossing WHERE id = NEW.of);
+  INSERT INTO standby_change (noun, of)
     SELECT 'holder', holder FROM crossing WHERE NEW.noun = 'crossing' AND id = NEW.of AND holder IS NOT NULL; END;
 
 -- At a standby server: which one this is, how far its copies go, and since when it goes on alone. Never a row elsewhere.
@@ -82,102 +84,151 @@ CREATE TRIGGER rule_pack_proposal_stays BEFORE DELETE ON rule_pack_proposal
   BEGIN SELECT RAISE(ABORT, 'proposals are never removed'); END;
 
 -- What changed, by noun. A noun is what is copied whole: an order with its steps, a holder with documents and marks.
+-- Deleted and inserted, not replaced: in a trigger the conflict rule of the outer statement holds (an upsert would fail).
 CREATE TRIGGER standby_site_insert AFTER INSERT ON site WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.id; END;
 CREATE TRIGGER standby_site_update AFTER UPDATE OF name, kind, utc_offset_minutes ON site WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.id; END;
 CREATE TRIGGER standby_desk_insert AFTER INSERT ON desk WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_desk_update AFTER UPDATE ON desk WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_lane_insert AFTER INSERT ON lane WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_lane_update AFTER UPDATE ON lane WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_deployment_insert AFTER INSERT ON deployment WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_deployment_update AFTER UPDATE ON deployment WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_camera_insert AFTER INSERT ON camera WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_camera_update AFTER UPDATE ON camera WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_camera_delete AFTER DELETE ON camera WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', OLD.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = OLD.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', OLD.site; END;
 CREATE TRIGGER standby_edge_insert AFTER INSERT ON edge WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_edge_update AFTER UPDATE OF public_key, retired_at, name ON edge WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
+  DELETE FROM standby_change WHERE noun = 'site' AND of = NEW.site;
+  INSERT INTO standby_change (noun, of) SELECT 'site', NEW.site; END;
 CREATE TRIGGER standby_account_insert AFTER INSERT ON account WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'account', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'account' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'account', NEW.id; END;
 CREATE TRIGGER standby_account_update AFTER UPDATE ON account WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'account', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'account' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'account', NEW.id; END;
 CREATE TRIGGER standby_session_insert AFTER INSERT ON session WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'session', lower(hex(NEW.token_hash)); END;
+  DELETE FROM standby_change WHERE noun = 'session' AND of = lower(hex(NEW.token_hash));
+  INSERT INTO standby_change (noun, of) SELECT 'session', lower(hex(NEW.token_hash)); END;
 CREATE TRIGGER standby_session_update AFTER UPDATE ON session WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'session', lower(hex(NEW.token_hash)); END;
+  DELETE FROM standby_change WHERE noun = 'session' AND of = lower(hex(NEW.token_hash));
+  INSERT INTO standby_change (noun, of) SELECT 'session', lower(hex(NEW.token_hash)); END;
 CREATE TRIGGER standby_session_delete AFTER DELETE ON session WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'session', lower(hex(OLD.token_hash)); END;
+  DELETE FROM standby_change WHERE noun = 'session' AND of = lower(hex(OLD.token_hash));
+  INSERT INTO standby_change (noun, of) SELECT 'session', lower(hex(OLD.token_hash)); END;
 CREATE TRIGGER standby_rule_pack_insert AFTER INSERT ON rule_pack_proposal WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'rule_pack', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'rule_pack' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'rule_pack', NEW.id; END;
 CREATE TRIGGER standby_rule_pack_update AFTER UPDATE ON rule_pack_proposal WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'rule_pack', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'rule_pack' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'rule_pack', NEW.id; END;
 CREATE TRIGGER standby_order_insert AFTER INSERT ON orders WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'order', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'order' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'order', NEW.id; END;
 CREATE TRIGGER standby_order_update AFTER UPDATE ON orders WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'order', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'order' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'order', NEW.id; END;
 CREATE TRIGGER standby_person_decision AFTER INSERT ON person_decision WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) VALUES ('order', NEW.one), ('order', NEW.other); END;
+  DELETE FROM standby_change WHERE noun = 'order' AND of IN (NEW.one, NEW.other);
+  INSERT INTO standby_change (noun, of) VALUES ('order', NEW.one), ('order', NEW.other); END;
 CREATE TRIGGER standby_entry_insert AFTER INSERT ON entry WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.id; END;
 CREATE TRIGGER standby_entry_update AFTER UPDATE ON entry WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.id; END;
 CREATE TRIGGER standby_entry_photo_insert AFTER INSERT ON entry_photo WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.entry;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
 CREATE TRIGGER standby_entry_photo_update AFTER UPDATE ON entry_photo WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.entry;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
 CREATE TRIGGER standby_entry_photo_delete AFTER DELETE ON entry_photo WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', OLD.entry; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = OLD.entry;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', OLD.entry; END;
 CREATE TRIGGER standby_entry_hold_insert AFTER INSERT ON entry_hold WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.entry;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
 CREATE TRIGGER standby_entry_hold_update AFTER UPDATE ON entry_hold WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
+  DELETE FROM standby_change WHERE noun = 'entry' AND of = NEW.entry;
+  INSERT INTO standby_change (noun, of) SELECT 'entry', NEW.entry; END;
 CREATE TRIGGER standby_holder_insert AFTER INSERT ON holder WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.id; END;
 CREATE TRIGGER standby_holder_update AFTER UPDATE ON holder WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.id; END;
 CREATE TRIGGER standby_holder_document_insert AFTER INSERT ON holder_document WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_holder_document_update AFTER UPDATE ON holder_document WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_permit_insert AFTER INSERT ON permit WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_permit_update AFTER UPDATE ON permit WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_holder_portrait_insert AFTER INSERT ON holder_portrait WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_holder_portrait_update AFTER UPDATE ON holder_portrait WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder; END;
 CREATE TRIGGER standby_holder_link AFTER INSERT ON holder_link WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) VALUES ('holder', NEW.one), ('holder', NEW.other); END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of IN (NEW.one, NEW.other);
+  INSERT INTO standby_change (noun, of) VALUES ('holder', NEW.one), ('holder', NEW.other); END;
 CREATE TRIGGER standby_crossing_insert AFTER INSERT ON crossing WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', NEW.holder WHERE NEW.holder IS NOT NULL; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = NEW.holder;
+  INSERT INTO standby_change (noun, of) SELECT 'holder', NEW.holder WHERE NEW.holder IS NOT NULL; END;
 CREATE TRIGGER standby_stay_extension_insert AFTER INSERT ON stay_extension WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'holder', holder FROM crossing WHERE id = NEW.entry AND holder IS NOT NULL; END;
+  DELETE FROM standby_change WHERE noun = 'holder' AND of = (SELECT holder FROM crossing WHERE id = NEW.entry);
+  INSERT INTO standby_change (noun, of) SELECT 'holder', holder FROM crossing WHERE id = NEW.entry AND holder IS NOT NULL; END;
 CREATE TRIGGER standby_case_insert AFTER INSERT ON second_line WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'case', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'case' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'case', NEW.id; END;
 CREATE TRIGGER standby_case_update AFTER UPDATE ON second_line WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'case', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'case' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'case', NEW.id; END;
 CREATE TRIGGER standby_cleared_insert AFTER INSERT ON cleared_pair WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'cleared', lower(hex(NEW.document_mark)) || ':' || NEW.order_id; END;
+  DELETE FROM standby_change WHERE noun = 'cleared' AND of = lower(hex(NEW.document_mark)) || ':' || NEW.order_id;
+  INSERT INTO standby_change (noun, of) SELECT 'cleared', lower(hex(NEW.document_mark)) || ':' || NEW.order_id; END;
 CREATE TRIGGER standby_cleared_update AFTER UPDATE ON cleared_pair WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'cleared', lower(hex(NEW.document_mark)) || ':' || NEW.order_id; END;
+  DELETE FROM standby_change WHERE noun = 'cleared' AND of = lower(hex(NEW.document_mark)) || ':' || NEW.order_id;
+  INSERT INTO standby_change (noun, of) SELECT 'cleared', lower(hex(NEW.document_mark)) || ':' || NEW.order_id; END;
 CREATE TRIGGER standby_cleared_delete AFTER DELETE ON cleared_pair WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'cleared', lower(hex(OLD.document_mark)) || ':' || OLD.order_id; END;
+  DELETE FROM standby_change WHERE noun = 'cleared' AND of = lower(hex(OLD.document_mark)) || ':' || OLD.order_id;
+  INSERT INTO standby_change (noun, of) SELECT 'cleared', lower(hex(OLD.document_mark)) || ':' || OLD.order_id; END;
 CREATE TRIGGER standby_alert_insert AFTER INSERT ON alert WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'alert', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'alert' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'alert', NEW.id; END;
 CREATE TRIGGER standby_alert_update AFTER UPDATE ON alert WHEN EXISTS (SELECT 1 FROM standby WHERE enrolled_at IS NOT NULL AND retired_at IS NULL) BEGIN
-  INSERT OR REPLACE INTO standby_change (noun, of) SELECT 'alert', NEW.id; END;
+  DELETE FROM standby_change WHERE noun = 'alert' AND of = NEW.id;
+  INSERT INTO standby_change (noun, of) SELECT 'alert', NEW.id; END;
 
 -- What a standby server recorded itself, in the order in which it must be handed in.
 CREATE TRIGGER standby_outbox_holder AFTER INSERT ON holder WHEN EXISTS (SELECT 1 FROM standby_self WHERE applying = 0) BEGIN

@@ -32,6 +32,8 @@ pub enum Audience {
     Cases,
     /// Those who may see passenger lists.
     PassengerLists,
+    /// Those who see standby servers and what was found when their records came in.
+    Standbys,
 }
 
 /// What happened, before it has a number.

@@ -1,6 +1,8 @@
 //! Cases of second line: their steps, the record of the ledger that ends one, and who was cleared for which order, each
 //! in one change. Must not decide what may be done (the domain does), nor keep a face.
 
+pub(crate) mod handed;
+
 use std::collections::HashMap;
 
 use tapal_domain::{
@@ -241,6 +243,13 @@ pub async fn waiting(db: &Db, site: Option<SiteId>, limit: i64) -> Result<Vec<Fi
 pub async fn holds(db: &Db, document_mark: Vec<u8>) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM second_line WHERE document_mark = $1 AND closed_at IS NULL) AS held";
     db.one(sql, args![document_mark]).await?.flag("held")
+}
+
+/// Whether the bearer of a document (its mark) was in second line at this instant, at whatever checkpoint.
+pub async fn held_at(db: &Db, document_mark: Vec<u8>, at: UtcMs) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM second_line WHERE document_mark = $1 AND opened_at <= $2 \
+               AND (closed_at IS NULL OR closed_at > $2)) AS held";
+    db.one(sql, args![document_mark, at]).await?.flag("held")
 }
 
 /// Cases closed last, newest first.

@@ -368,7 +368,7 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
         &'static str,
         &str,
         Option<Permission>,
-    ); 21] = [
+    ); 22] = [
         ("/", "nav-start", "house", "start", None),
         (
             "/desk",
@@ -485,6 +485,13 @@ pub fn nav(role: Role, page: &str, waiting: usize) -> Vec<NavLink> {
             "users",
             "accounts",
             Some(EditAccounts),
+        ),
+        (
+            "/standbys",
+            "nav-standbys",
+            "wifi",
+            "standbys",
+            Some(ReadStandbys),
         ),
     ];
     all.into_iter()

@@ -239,7 +239,7 @@ fn path_of(uri: &Uri) -> String {
 }
 
 /// What may be said after a redirect; nothing else can be put into the page by an address.
-const DONE: [(&str, &str); 26] = [
+const DONE: [(&str, &str); 28] = [
     ("import-dropped", "import-dropped-notice"),
     ("drafted", "order-drafted-notice"),
     ("corrected", "order-corrected-notice"),
@@ -266,6 +266,8 @@ const DONE: [(&str, &str); 26] = [
     ("referred", "desk-referred-notice"),
     ("case", "case-done-notice"),
     ("crossing-corrected", "crossing-corrected-notice"),
+    ("standby-retired", "standby-retired-notice"),
+    ("standby-settled", "standby-settled-notice"),
 ];
 
 fn done(uri: &Uri) -> Option<&'static str> {

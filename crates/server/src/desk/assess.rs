@@ -90,6 +90,8 @@ pub struct Judged {
     pub alert_others: BTreeSet<AlertId>,
     /// A claim of asylum, a minor, signs of a victim.
     pub protected: bool,
+    /// Looked at afterwards, by what was handed in: alerts, cases and marks of later are left out.
+    pub afterwards: bool,
 }
 
 /// Whether a piece of evidence speaks for the listed person.
@@ -296,6 +298,7 @@ pub async fn assess(
         .await?
         .iter()
         .map(|entry| entry.mark)
+        .filter(|mark| !judged.afterwards || day_of(mark) <= place.day)
         .collect();
     let citizen = document.nationality.citizen();
     let status = record
@@ -317,7 +320,10 @@ pub async fn assess(
         false => (Vec::new(), Vec::new()),
     };
     let registry = registry(document, record.as_ref());
-    let held = second_line::holds(&state.db, mark.clone()).await?;
+    let held = match judged.afterwards {
+        true => second_line::held_at(&state.db, mark.clone(), place.now).await?,
+        false => second_line::holds(&state.db, mark.clone()).await?,
+    };
     let alone = state.without_centre();
     let old_copies = alone.is_some_and(|link| !link.standing(place.now).decides());
     let open = |alert: &LaneAlert| !alert.other && (!alert.linked || alert.status.is_open());
@@ -373,6 +379,12 @@ pub async fn assess(
         old_copies,
         subjects,
     })
+}
+
+fn day_of(mark: &Mark) -> Day {
+    match mark {
+        Mark::Entry { day, .. } | Mark::Exit { day } => *day,
+    }
 }
 
 /// The lists that count: hits, the face two people found similar, and what the registry says of the document.
@@ -479,6 +491,10 @@ async fn lane_alerts(
         let own = stored.lane == Some(place.lane.id);
         let fresh = place.now.since_ms(stored.received_at) < ALERT_MS;
         let over = matches!(status, Status::NotSame | Status::Withdrawn);
+        // Alerts of that moment were answered where they were seen; only the one that was linked speaks.
+        if judged.afterwards && judged.alert != Some(id) {
+            continue;
+        }
         if !own || !fresh || over || crossing::of_alert(&state.db, id).await? {
             continue;
         }

@@ -116,6 +116,7 @@ pub async fn decide(
         alert: input.alert,
         alert_others: input.alert_others.iter().copied().collect(),
         protected: false,
+        afterwards: false,
     };
     let assessment = assess(state, &place, &document, &judged).await?;
     let mut new = judge(session, &input, &place, &document, &assessment)?;

@@ -153,6 +153,7 @@ impl Typed {
             alert: self.alert.parse().ok(),
             alert_others: alerts.filter_map(|id| id.parse().ok()).collect(),
             protected: !self.protected.is_empty(),
+            afterwards: false,
         }
     }
 

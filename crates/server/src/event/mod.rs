@@ -40,6 +40,7 @@ fn needed(audience: Audience) -> Permission {
         Audience::Crossings => Permission::ReadCrossings,
         Audience::Cases => Permission::ReadCases,
         Audience::PassengerLists => Permission::ReadPassengerLists,
+        Audience::Standbys => Permission::ReadStandbys,
     }
 }
 

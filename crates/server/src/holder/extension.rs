@@ -1,12 +1,7 @@
 //! More time for a foreigner's stay: where the ledger says the person is, and a decision that gives it. Must not compute a
 //! stay by itself, nor give time to a stay that is over.
 
-use axum::{
-    Form, Json,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Form, Json, extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tapal_domain::{
@@ -57,7 +52,9 @@ async fn marks(state: &AppState, id: HolderId) -> ApiResult<(crossing::Marks, Da
     let offset = match marks.last() {
         Some(last) => {
             let site = crossing::get(&state.db, last.crossing).await?.site;
-            tapal_store::site::get(&state.db, site).await?.utc_offset_minutes
+            tapal_store::site::get(&state.db, site)
+                .await?
+                .utc_offset_minutes
         }
         None => 420,
     };
@@ -137,7 +134,9 @@ pub async fn extend_form(
         Ok(until) => {
             let reference = field("reference").to_owned();
             let input = StayExtensionInput { until, reference };
-            extend_by(&state, &visit.session, id, &input).await.map(|_| ())
+            extend_by(&state, &visit.session, id, &input)
+                .await
+                .map(|_| ())
         }
         Err(e) => Err(ApiError::invalid("bad_date", e.to_string())),
     };

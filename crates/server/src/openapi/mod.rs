@@ -64,6 +64,8 @@ use crate::{
         holder::lookup, holder::add, holder::get, holder::change, holder::add_document, holder::set_status, holder::add_permit,
         holder::cancel_permit, holder::extension::extend_stay, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
         holder::outside::outside, mrz::of_lines, mrz::of_photograph,
+        standby::enrol::enrol, standby::take::records,
+        standby::api::list, standby::api::add, standby::api::retire, standby::api::findings, standby::api::settle, standby::api::audit,
         standby::copies::copies,
     ),
     components(schemas(ErrorBody)),

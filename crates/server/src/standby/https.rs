@@ -60,9 +60,7 @@ pub enum ClientError {
     #[error("the centre's address must look like https://host:port; it is {0}")]
     Address(String),
     /// There is no certificate to trust.
-    #[error(
-        "{0} holds no certificate; copy certificate.pem of the centre's data folder here"
-    )]
+    #[error("{0} holds no certificate; copy certificate.pem of the centre's data folder here")]
     NoCertificate(String),
 }
 
@@ -112,7 +110,10 @@ impl Https {
 impl Forward for Https {
     fn forward<'a>(&'a self, mut request: Request<Body>, within: Duration) -> Handed<'a> {
         Box::pin(async move {
-            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            let path = request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str());
             let uri = format!("{}{path}", self.base).parse().map_err(|_| Lost {
                 sent: false,
                 cause: "address",
@@ -122,7 +123,11 @@ impl Forward for Https {
                 Ok(Ok(reply)) => Ok(reply.map(Body::new)),
                 Ok(Err(error)) => Err(Lost {
                     sent: !error.is_connect(),
-                    cause: if error.is_connect() { "connect" } else { "broken" },
+                    cause: if error.is_connect() {
+                        "connect"
+                    } else {
+                        "broken"
+                    },
                 }),
                 Err(_) => Err(Lost {
                     sent: true,
@@ -177,9 +182,17 @@ mod tests {
 
     #[test]
     fn only_an_https_address_and_a_certificate_make_a_client() {
-        for base in ["http://centre:8443", "centre:8443", "https://", "https://centre/x"] {
+        for base in [
+            "http://centre:8443",
+            "centre:8443",
+            "https://",
+            "https://centre/x",
+        ] {
             assert!(
-                matches!(Https::new(base, b"", "ca.pem"), Err(ClientError::Address(_))),
+                matches!(
+                    Https::new(base, b"", "ca.pem"),
+                    Err(ClientError::Address(_))
+                ),
                 "{base}"
             );
         }

@@ -72,7 +72,10 @@ impl Keeper {
             Mode::Alone | Mode::CatchingUp => self.alone(now).await,
         };
         if let Err(error) = done {
-            tracing::error!(code = error.code, "a turn of the standby server failed; it is tried again");
+            tracing::error!(
+                code = error.code,
+                "a turn of the standby server failed; it is tried again"
+            );
         }
         self.link.mode()
     }

@@ -170,11 +170,17 @@ mod tests {
     fn it_starts_alone_and_an_outage_keeps_its_beginning_over_a_restart() {
         let link = Link::new(&own(Some(5), Some(7)));
         link.lost(UtcMs(90));
-        assert_eq!((link.mode(), link.seen().since), (Mode::Alone, Some(UtcMs(7))));
+        assert_eq!(
+            (link.mode(), link.seen().since),
+            (Mode::Alone, Some(UtcMs(7)))
+        );
         link.set(Mode::CatchingUp, &own(Some(5), Some(7)));
         assert_eq!(link.seen().since, Some(UtcMs(7)));
         link.set(Mode::Centre, &own(Some(95), None));
-        assert_eq!((link.seen().since, link.seen().heard_at), (None, Some(UtcMs(95))));
+        assert_eq!(
+            (link.seen().since, link.seen().heard_at),
+            (None, Some(UtcMs(95)))
+        );
         link.lost(UtcMs(100));
         assert_eq!(link.seen().since, Some(UtcMs(100)));
     }

@@ -3,12 +3,16 @@
 //! `pull` and `push`. Must not decide about a traveller: the desk does, by the same code in both places.
 
 pub mod alone;
+pub mod api;
 pub mod copies;
+pub mod enrol;
 pub mod https;
 pub mod keep;
 pub mod link;
+pub mod page;
 pub mod proxy;
 pub mod pull;
 pub mod push;
 pub mod start;
+pub mod take;
 pub mod upstream;

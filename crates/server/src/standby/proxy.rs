@@ -140,7 +140,8 @@ impl Proxy {
             Err(lost) => {
                 self.lost(&lost);
                 let unknown = lost.sent && !reading;
-                self.by(if unknown { &self.silent } else { &self.own }, page).await
+                self.by(if unknown { &self.silent } else { &self.own }, page)
+                    .await
             }
         }
     }
@@ -168,7 +169,10 @@ impl Proxy {
     async fn hand_on(&self, mut request: Request, within: Duration) -> Result<Response, Lost> {
         // HTTP/2 names the host in the address; the centre compares it with the page's origin.
         if !request.headers().contains_key(header::HOST)
-            && let Some(host) = request.uri().authority().and_then(|host| host.as_str().parse().ok())
+            && let Some(host) = request
+                .uri()
+                .authority()
+                .and_then(|host| host.as_str().parse().ok())
         {
             request.headers_mut().insert(header::HOST, host);
         }

@@ -166,7 +166,9 @@ async fn enrol_once(
     };
     let body = serde_json::to_vec(&request).map_err(|e| StandbyError::Folder(e.to_string()))?;
     let path = "/api/v1/standbys/enrol";
-    let reply = https.send(Method::POST, path, Vec::new(), Bytes::from(body)).await;
+    let reply = https
+        .send(Method::POST, path, Vec::new(), Bytes::from(body))
+        .await;
     let reply = reply.map_err(|error| StandbyError::Refused(error.to_string()))?;
     if reply.status != 200 {
         #[derive(Deserialize)]
@@ -177,7 +179,8 @@ async fn enrol_once(
         let says = says.map_or_else(|_| format!("status {}", reply.status), |says| says.message);
         return Err(StandbyError::Refused(says));
     }
-    let strange = || StandbyError::Refused("its reply cannot be read; do both run the same version?".into());
+    let strange =
+        || StandbyError::Refused("its reply cannot be read; do both run the same version?".into());
     let enrolled: StandbyEnrolReply = serde_json::from_slice(&reply.body).map_err(|_| strange())?;
     let documents = from_hex(&enrolled.documents_key).filter(|key| key.len() == 32);
     let documents = documents.ok_or_else(strange)?;

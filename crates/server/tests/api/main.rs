@@ -37,6 +37,7 @@ mod second_line;
 mod sessions;
 mod standby_copies;
 mod standby_outage;
+mod standby_records;
 mod standby_world;
 mod statistics;
 mod world;

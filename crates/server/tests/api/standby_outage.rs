@@ -42,10 +42,7 @@ use crate::{
 impl Forward for Line {
     fn forward<'a>(&'a self, request: Request<Body>, _: Duration) -> Handed<'a> {
         Box::pin(async move {
-            let lost = |sent| Lost {
-                sent,
-                cause: "cut",
-            };
+            let lost = |sent| Lost { sent, cause: "cut" };
             if self.cut.load(Ordering::SeqCst) {
                 return Err(lost(false));
             }
@@ -77,9 +74,7 @@ impl Checkpoint {
             ("budi", Role::SecondLineOfficer),
             ("sari", Role::Supervisor),
         ] {
-            centre
-                .person(username, role, Some(centre.site), None)
-                .await;
+            centre.person(username, role, Some(centre.site), None).await;
         }
         let identity = enrolled(centre, 77).await;
         let StandbyWorld {
@@ -98,7 +93,11 @@ impl Checkpoint {
             keeper,
             next: 0,
         };
-        assert_eq!(checkpoint.link.mode(), Mode::Alone, "until the centre answers");
+        assert_eq!(
+            checkpoint.link.mode(),
+            Mode::Alone,
+            "until the centre answers"
+        );
         assert_eq!(checkpoint.keeper.turn().await, Mode::Centre);
         list::load(&checkpoint.front.state).await.unwrap();
         checkpoint
@@ -125,7 +124,12 @@ impl Checkpoint {
         let standby = StandbyWorld::again(self.centre(), identity.id, dir).await;
         let (front, link) = in_front(standby, &self.line).await;
         list::load(&front.state).await.unwrap();
-        self.keeper = Keeper::new(front.state.clone(), link.clone(), self.line.clone(), identity);
+        self.keeper = Keeper::new(
+            front.state.clone(),
+            link.clone(),
+            self.line.clone(),
+            identity,
+        );
         (self.front, self.link) = (front, link);
         self.keeper.turn().await;
     }
@@ -140,9 +144,17 @@ impl Checkpoint {
         (body["id"].as_str().unwrap().parse().unwrap(), body)
     }
 
-    async fn record(&mut self, officer: &Person, outcome: &str, document: Value) -> (CrossingId, Reply) {
+    async fn record(
+        &mut self,
+        officer: &Person,
+        outcome: &str,
+        document: Value,
+    ) -> (CrossingId, Reply) {
         let (id, body) = self.crossing(outcome, document);
-        (id, self.front.post("/api/v1/crossings", officer, body).await)
+        (
+            id,
+            self.front.post("/api/v1/crossings", officer, body).await,
+        )
     }
 
     /// Turns until the centre answers again.
@@ -209,7 +221,12 @@ fn answered(reply: &Reply) -> &str {
 }
 
 fn foreigner(n: usize) -> Value {
-    passport("MYS", &format!("K{n:08}"), "CONTOH", &format!("TAMU {}", letters(n)))
+    passport(
+        "MYS",
+        &format!("K{n:08}"),
+        "CONTOH",
+        &format!("TAMU {}", letters(n)),
+    )
 }
 
 /// No digits in names.
@@ -229,10 +246,22 @@ async fn the_centre_answers_while_it_can_and_the_checkpoint_when_it_cannot() {
     here.cut(true);
     // The session of the centre goes on here; so does the stay that began there.
     let (second, reply) = here.record(&officer, "departed", foreigner(1)).await;
-    assert_eq!((answered(&reply), reply.status.as_u16()), ("alone", 201), "{}", reply.text());
-    assert!(crossing::get(&here.centre().state.db, second).await.is_err());
+    assert_eq!(
+        (answered(&reply), reply.status.as_u16()),
+        ("alone", 201),
+        "{}",
+        reply.text()
+    );
+    assert!(
+        crossing::get(&here.centre().state.db, second)
+            .await
+            .is_err()
+    );
     let page = here.front.get("/desk", &officer).await.text();
-    assert!(page.contains("The centre cannot be reached since"), "{page}");
+    assert!(
+        page.contains("The centre cannot be reached since"),
+        "{page}"
+    );
     // What waits says so, as a page and as JSON.
     here.front
         .get("/api/v1/sites", &officer)
@@ -240,15 +269,26 @@ async fn the_centre_answers_while_it_can_and_the_checkpoint_when_it_cannot() {
         .refused(503, "centre_unreachable");
     let page = here.front.get("/statistics", &officer).await;
     assert_eq!(page.status, 503);
-    assert!(page.text().contains("Pusat tidak terjangkau"), "in the language of who is not signed in");
+    assert!(
+        page.text().contains("Pusat tidak terjangkau"),
+        "in the language of who is not signed in"
+    );
     let health = here.front.get("/healthz", &officer).await.ok();
     assert_eq!(
         (&health["standby"]["mode"], &health["standby"]["waiting"]),
         (&json!("alone"), &json!(1))
     );
     here.back().await;
-    let kept = crossing::get(&here.centre().state.db, second).await.unwrap();
-    assert_eq!(kept.officer, crossing::get(&here.centre().state.db, first).await.unwrap().officer);
+    let kept = crossing::get(&here.centre().state.db, second)
+        .await
+        .unwrap();
+    assert_eq!(
+        kept.officer,
+        crossing::get(&here.centre().state.db, first)
+            .await
+            .unwrap()
+            .officer
+    );
     let (_, reply) = here.record(&officer, "entered", foreigner(2)).await;
     assert_eq!((answered(&reply), reply.status.as_u16()), ("centre", 201));
     let page = here.front.get("/desk", &officer).await.text();
@@ -262,10 +302,18 @@ async fn a_reply_that_was_lost_makes_no_second_record() {
     // The centre records, but nobody hears of it: the same press is answered here.
     here.line.deaf.store(true, Ordering::SeqCst);
     let (id, reply) = here.record(&officer, "entered", foreigner(1)).await;
-    assert_eq!((answered(&reply), reply.status.as_u16()), ("alone", 201), "{}", reply.text());
+    assert_eq!(
+        (answered(&reply), reply.status.as_u16()),
+        ("alone", 201),
+        "{}",
+        reply.text()
+    );
     let at_centre = crossing::get(&here.centre().state.db, id).await.unwrap();
     // What is done twice could do harm is not done here.
-    here.link.set(Mode::Centre, &standby::own(&here.front.state.db).await.unwrap().unwrap());
+    here.link.set(
+        Mode::Centre,
+        &standby::own(&here.front.state.db).await.unwrap().unwrap(),
+    );
     let (clerk, order) = (here.desk.hall.clerk.clone(), order_input("BUDI CONTOH"));
     let reply = here.front.post("/api/v1/orders", &clerk, order).await;
     reply.refused(504, "centre_silent");
@@ -273,8 +321,16 @@ async fn a_reply_that_was_lost_makes_no_second_record() {
     here.back().await;
     let all = crossing::by_holder(&here.centre().state.db, at_centre.holder.unwrap(), 9).await;
     assert_eq!(all.unwrap(), [at_centre]);
-    assert!(here.findings().await.is_empty(), "{:?}", here.findings().await);
-    assert_eq!(count(here.centre(), "SELECT COUNT(*) AS n FROM holder").await, 1, "one person, recorded once");
+    assert!(
+        here.findings().await.is_empty(),
+        "{:?}",
+        here.findings().await
+    );
+    assert_eq!(
+        count(here.centre(), "SELECT COUNT(*) AS n FROM holder").await,
+        1,
+        "one person, recorded once"
+    );
 }
 
 #[tokio::test]
@@ -295,16 +351,33 @@ async fn seventy_two_hours_alone_and_nothing_lost_or_doubled() {
         for (outcome, document) in [
             ("entered", Some(foreigner(hour))),
             ("departed", hour.checked_sub(24).map(foreigner)),
-            ("entered", Some(passport("IDN", &format!("E{hour:07}"), "CONTOH", &letters(hour)))),
+            (
+                "entered",
+                Some(passport(
+                    "IDN",
+                    &format!("E{hour:07}"),
+                    "CONTOH",
+                    &letters(hour),
+                )),
+            ),
         ] {
             let Some(document) = document else { continue };
             let (id, reply) = here.record(&officer, outcome, document).await;
-            assert_eq!((answered(&reply), reply.status.as_u16()), ("alone", 201), "hour {hour}: {}", reply.text());
+            assert_eq!(
+                (answered(&reply), reply.status.as_u16()),
+                ("alone", 201),
+                "hour {hour}: {}",
+                reply.text()
+            );
             made.insert(id, here.now());
         }
         // The list of the last word of the centre holds.
         let (_, reply) = here
-            .record(&officer, "departed", passport("IDN", "C1234567", "CONTOH", "ANNA"))
+            .record(
+                &officer,
+                "departed",
+                passport("IDN", "C1234567", "CONTOH", "ANNA"),
+            )
             .await;
         reply.refused(409, "not_offered");
         refused += 1;
@@ -347,7 +420,11 @@ async fn seventy_two_hours_alone_and_nothing_lost_or_doubled() {
     assert_eq!(total, made.len() + 1, "and the one second line ended with");
     let own = standby::own(&here.front.state.db).await.unwrap().unwrap();
     assert_eq!((own.waiting, own.alone_since), (0, None));
-    assert!(here.findings().await.is_empty(), "{:?}", here.findings().await);
+    assert!(
+        here.findings().await.is_empty(),
+        "{:?}",
+        here.findings().await
+    );
     // Once more: nothing new.
     here.keeper.turn().await;
     assert_eq!(count(here.centre(), crossings).await, total);
@@ -368,11 +445,19 @@ async fn what_the_centre_would_have_stopped_is_told_to_a_person() {
     list::catch_up(&here.centre().state).await.unwrap();
     let officer = here.officer("dewi").await;
     let (gone, reply) = here
-        .record(&officer, "departed", passport("IDN", "C1234567", "CONTOH", "ANNA"))
+        .record(
+            &officer,
+            "departed",
+            passport("IDN", "C1234567", "CONTOH", "ANNA"),
+        )
         .await;
     assert_eq!((answered(&reply), reply.status.as_u16()), ("alone", 201));
     let (fine, reply) = here
-        .record(&officer, "departed", passport("IDN", "C7654321", "LAIN", "BUDI"))
+        .record(
+            &officer,
+            "departed",
+            passport("IDN", "C7654321", "LAIN", "BUDI"),
+        )
         .await;
     assert_eq!(reply.status, 201);
     here.back().await;
@@ -396,21 +481,44 @@ async fn deferred_in_second_line(here: &mut Checkpoint) {
         here.officer("sari").await,
     );
     let sql = "SELECT id FROM orders WHERE status = 'approved'";
-    let order = here.front.state.db.one(sql, vec![]).await.unwrap().text("id").unwrap();
+    let order = here
+        .front
+        .state
+        .db
+        .one(sql, vec![])
+        .await
+        .unwrap()
+        .text("id")
+        .unwrap();
     let referral = json!({ "crossing": Uuid::from_u128(0xc0ffee), "site": here.centre().site, "direction": "departure",
         "traveller": { "name": "Anna Contoh", "birth_date": "1991-05-06", "sex": "F", "nationality": "IDN", "issuer": "IDN",
             "document_number": "C1234567" },
         "reasons": ["list_hit"], "text": "the number answers", "detection": "document", "orders": [order] });
-    let case = here.front.post("/api/v1/second-line", &officer, referral).await.ok();
+    let case = here
+        .front
+        .post("/api/v1/second-line", &officer, referral)
+        .await
+        .ok();
     let case = format!("/api/v1/second-line/{}", case["id"].as_str().unwrap());
     for (who, what, body) in [
         (&budi, "taking", json!({})),
-        (&budi, "conclusion", json!({ "hit": true, "confirmed": [order], "text": "documents compared" })),
-        (&budi, "decision", json!({ "act": "defer_departure", "ground": "on_exit_ban_list" })),
+        (
+            &budi,
+            "conclusion",
+            json!({ "hit": true, "confirmed": [order], "text": "documents compared" }),
+        ),
+        (
+            &budi,
+            "decision",
+            json!({ "act": "defer_departure", "ground": "on_exit_ban_list" }),
+        ),
         (&sari, "authorisation", json!({ "authorise": true })),
         (&budi, "closure", json!({})),
     ] {
-        here.front.post(&format!("{case}/{what}"), who, body).await.ok();
+        here.front
+            .post(&format!("{case}/{what}"), who, body)
+            .await
+            .ok();
     }
 }
 
@@ -423,7 +531,10 @@ async fn judged_alert(here: &mut Checkpoint) {
         .await
         .ok();
     for who in [&dewi, &budi] {
-        here.front.opine(&alert, who, "different", "another ear").await.ok();
+        here.front
+            .opine(&alert, who, "different", "another ear")
+            .await
+            .ok();
     }
     let view = here.front.get(&alert, &budi).await.ok();
     assert_eq!(view["status"], "not_same", "{view}");

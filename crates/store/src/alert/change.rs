@@ -104,14 +104,14 @@ pub async fn ingest(
 }
 
 #[derive(Clone, Copy)]
-struct Place {
-    edge: EdgeId,
-    site: SiteId,
-    lane: Option<LaneId>,
-    desk: Option<DeskId>,
+pub(super) struct Place {
+    pub(super) edge: EdgeId,
+    pub(super) site: SiteId,
+    pub(super) lane: Option<LaneId>,
+    pub(super) desk: Option<DeskId>,
 }
 
-async fn place(
+pub(super) async fn place(
     tx: &mut Tx,
     site: SiteId,
     report: &AlertReport,
@@ -125,7 +125,7 @@ async fn place(
     }
 }
 
-async fn lists_of(tx: &mut Tx, site: SiteId) -> Result<Vec<ListKind>> {
+pub(super) async fn lists_of(tx: &mut Tx, site: SiteId) -> Result<Vec<ListKind>> {
     let row = tx
         .first("SELECT record FROM deployment WHERE site = $1", args![site])
         .await?;
@@ -136,7 +136,7 @@ async fn lists_of(tx: &mut Tx, site: SiteId) -> Result<Vec<ListKind>> {
         .unwrap_or_default())
 }
 
-async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
+pub(super) async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
     let row = tx
         .first("SELECT list FROM entry WHERE id = $1", args![entry])
         .await?;
@@ -144,14 +144,19 @@ async fn entry_list(tx: &mut Tx, entry: EntryId) -> Result<Option<ListKind>> {
 }
 
 /// The day it is at a site: entries count days of the place.
-async fn today(tx: &mut Tx, site: SiteId) -> Result<Day> {
+pub(super) async fn today(tx: &mut Tx, site: SiteId) -> Result<Day> {
     let sql = "SELECT utc_offset_minutes FROM site WHERE id = $1";
     let row = tx.one(sql, args![site]).await?;
     Ok(Day::at(tx.now(), row.int("utc_offset_minutes")?))
 }
 
 /// In force on this day, not ended nor held back, on a list this site may search.
-async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind], today: Day) -> Result<bool> {
+pub(super) async fn live(
+    tx: &mut Tx,
+    entry: EntryId,
+    searched: &[ListKind],
+    today: Day,
+) -> Result<bool> {
     let sql = "SELECT list, first_day, last_day FROM entry WHERE id = $1 AND ended_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM entry_hold h WHERE h.entry = entry.id AND h.decided_at IS NULL)";
     let Some(row) = tx.first(sql, args![entry]).await? else {
@@ -161,7 +166,7 @@ async fn live(tx: &mut Tx, entry: EntryId, searched: &[ListKind], today: Day) ->
     Ok(searched.contains(&row.name::<ListKind>("list")?) && days.contains(&today))
 }
 
-async fn live_others(
+pub(super) async fn live_others(
     tx: &mut Tx,
     report: &AlertReport,
     searched: &[ListKind],
@@ -176,7 +181,11 @@ async fn live_others(
     Ok(others)
 }
 
-fn evidence(report: &AlertReport, list: ListKind, others: Vec<OtherCandidate>) -> Evidence {
+pub(super) fn evidence(
+    report: &AlertReport,
+    list: ListKind,
+    others: Vec<OtherCandidate>,
+) -> Evidence {
     Evidence {
         track: report.track,
         judged_at: report.judged_at,
@@ -195,7 +204,7 @@ fn evidence(report: &AlertReport, list: ListKind, others: Vec<OtherCandidate>) -
     }
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Tx,
     at: Place,
     report: &AlertReport,
@@ -228,7 +237,7 @@ async fn insert(
     tx.run(sql, values).await.map(|_| ())
 }
 
-async fn insert_step(tx: &mut Tx, alert: AlertId, n: i64, step: &Step) -> Result<()> {
+pub(super) async fn insert_step(tx: &mut Tx, alert: AlertId, n: i64, step: &Step) -> Result<()> {
     let sealed = tx.vault().seal(
         "alert_step",
         &step_id(alert, n),
@@ -255,7 +264,7 @@ async fn insert_step(tx: &mut Tx, alert: AlertId, n: i64, step: &Step) -> Result
     .map(|_| ())
 }
 
-async fn tell(
+pub(super) async fn tell(
     tx: &mut Tx,
     kind: &'static str,
     site: SiteId,
@@ -348,7 +357,7 @@ async fn apply(
 }
 
 /// The audit row of a step. The officer's own words are not repeated here: they may name people.
-fn note(step: &Step, actor: Actor, life: &Alert) -> Note {
+pub(super) fn note(step: &Step, actor: Actor, life: &Alert) -> Note {
     let (action, mut detail) = match &step.action {
         Action::Raise => ("alert.raised", serde_json::json!({})),
         Action::Acknowledge => ("alert.acknowledged", serde_json::json!({})),

@@ -2,6 +2,7 @@
 //! `change`. Must not decide who may see what: the server's view does.
 
 mod change;
+pub(crate) mod handed;
 
 pub use change::{act, ingest, run_due};
 pub(crate) use change::{withdraw, withdraw_all};

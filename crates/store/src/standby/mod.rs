@@ -3,7 +3,11 @@
 //! Must not store an enrolment token itself, only its hash.
 
 pub mod copy;
+pub mod finding;
+pub mod handed;
+pub mod outbox;
 mod shape;
+pub mod take;
 
 use serde::Serialize;
 use tapal_domain::{

@@ -213,8 +213,9 @@ macro_rules! over {
             $id,
             " AS of FROM ",
             $table,
-            " WHERE NOT ",
-            $condition
+            " WHERE ",
+            $condition,
+            " IS NOT TRUE"
         )
     };
 }
