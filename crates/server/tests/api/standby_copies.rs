@@ -390,6 +390,70 @@ async fn people_of_the_checkpoint_are_signed_in_in_both_places_and_others_in_non
     assert_eq!(beside.standby.get(session, &near).await.status, 401);
 }
 
+#[tokio::test]
+async fn alerts_cases_and_people_of_the_registry_are_read_as_at_the_centre() {
+    let desk = Desk::new().await;
+    let world = &desk.hall.world;
+    let beside = StandbyWorld::ready(world).await;
+    let alert = world.raise(1).await;
+    let mut elsewhere = serde_json::to_value(world.report(2)).unwrap();
+    elsewhere["camera"] = json!(world.far_camera);
+    let sent = world
+        .device(&world.far_node, "POST", "/api/v1/alerts", elsewhere)
+        .await;
+    assert_eq!(sent.ok(), "recorded");
+    let budi = world
+        .person("budi", Role::SecondLineOfficer, Some(world.site), None)
+        .await;
+    let room = case(
+        world,
+        &desk.officer,
+        &world.site.to_string(),
+        "S1111111",
+        &[],
+    )
+    .await;
+    world
+        .post(&format!("{room}/taking"), &budi, json!({}))
+        .await
+        .ok();
+    let clerk = world
+        .person("izin", Role::StayOfficer, Some(world.site), None)
+        .await;
+    let person = foreigner(world, 0xf1, "F1111111").await;
+    let visa = json!({ "kind": "visa", "index": "b1", "entries": "single", "valid_from": local_day(-5), "use_within_days": 90,
+        "stay": { "days": 30 } });
+    let person = format!("/api/v1/holders/{person}");
+    world
+        .post(&format!("{person}/permits"), &clerk, visa)
+        .await
+        .ok();
+    beside.pull().await.unwrap();
+    for (who, path) in [
+        (&desk.hall.rina, alert.clone()),
+        (&desk.hall.rina, format!("{alert}/probes/1")),
+        (&desk.hall.rina, format!("{alert}/enrolled/0")),
+        (&desk.hall.rina, "/api/v1/alerts".to_owned()),
+        (&budi, room),
+        (&budi, "/api/v1/second-line".to_owned()),
+        (&clerk, person),
+    ] {
+        let (centre, standby) = (
+            world.get(&path, who).await,
+            beside.standby.get(&path, who).await,
+        );
+        assert_eq!(centre.status, 200, "{path}: {}", centre.text());
+        assert_eq!(standby.status, 200, "{path}: {}", standby.text());
+        assert_eq!(standby.text(), centre.text(), "{path}");
+    }
+    let db = &beside.standby.state.db;
+    let alerts = db
+        .all("SELECT id FROM alert", Vec::<Sql>::new())
+        .await
+        .unwrap();
+    assert_eq!(alerts.len(), 1, "of this checkpoint only");
+}
+
 /// Says one thing, whatever is asked.
 struct Says(u16, Value);
 

@@ -966,6 +966,89 @@ async fn a_page_ends_and_leads_on_and_writing_is_for_standby_servers_only() {
 }
 
 #[tokio::test]
+async fn the_list_of_names_hears_of_what_came_what_is_listed_otherwise_now_and_what_went() {
+    let mut rig = Rig::new().await;
+    let standby = rig.standby(NOW).await;
+    let heard = async |after: i64| {
+        let sql = "SELECT seq, of FROM name_change WHERE seq > $1 ORDER BY of";
+        let rows = standby.all(sql, args![after]).await.unwrap();
+        let last = rows.iter().map(|row| row.int("seq").unwrap()).max();
+        let of: Vec<String> = rows.iter().map(|row| row.text("of").unwrap()).collect();
+        (last.unwrap_or(after), of)
+    };
+    let (entry, order) = (text(1), text(2));
+    let sql = "INSERT INTO entry (id, list, agency, in_force_from, in_force_to, version, identity_sealed, created_at, created_by) VALUES ($1, 'wanted', 'police', 0, 9, 1, $2, 0, 'x')";
+    let identity = sealed(&rig.centre, "entry", &entry, "identity");
+    run(&rig.centre, NOW, sql, args![&entry, identity]).await;
+    rig.pull(&standby, NOW, 1).await;
+    let (seen, of) = heard(0).await;
+    assert_eq!(of, [&*entry]);
+    // The order of an entry that is there: from now on the person is listed by the order.
+    let sql = "INSERT INTO orders (id, kind, agency, status, first_day, steps, created_at, changed_at, entry) VALUES ($1, 'wanted', 'police', 'approved', '2026-01-01', 0, 0, 0, $2)";
+    run(&rig.centre, NOW, sql, args![&order, &entry]).await;
+    rig.pull(&standby, NOW, 1).await;
+    let (seen, of) = heard(seen).await;
+    assert_eq!(of, [&*entry, &*order]);
+    run(
+        &rig.centre,
+        NOW,
+        "UPDATE orders SET status = 'revoked'",
+        args![],
+    )
+    .await;
+    run(&rig.centre, NOW, "UPDATE entry SET ended_at = 1", args![]).await;
+    rig.pull(&standby, NOW, 1).await;
+    assert_eq!(heard(seen).await.1, [&*entry, &*order]);
+    assert_eq!(
+        count(&standby, "SELECT COUNT(*) AS n FROM orders", args![]).await,
+        0
+    );
+    assert_eq!(
+        count(
+            &standby,
+            "SELECT COUNT(*) AS n FROM in_process_due",
+            args![]
+        )
+        .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn the_laws_data_comes_when_it_was_decided() {
+    let mut rig = Rig::new().await;
+    let standby = rig.standby(NOW).await;
+    let sql = "INSERT INTO rule_pack_proposal (id, pack, text, reason, proposed_by, proposed_at) VALUES ('p', 'id-2025', 't', 'r', 'x', 0)";
+    run(&rig.centre, NOW, sql, args![]).await;
+    let pull = async |after: i64| {
+        let page = copies(&rig.centre, HERE, after, 10, NOW).await.unwrap();
+        (page.upto, apply(&standby, &page).await.unwrap().rules)
+    };
+    let held = "SELECT COUNT(*) AS n FROM rule_pack_proposal WHERE decision = 'approve'";
+    let (upto, _) = pull(0).await;
+    assert_eq!(
+        count(
+            &standby,
+            "SELECT COUNT(*) AS n FROM rule_pack_proposal",
+            args![]
+        )
+        .await,
+        0,
+        "not decided"
+    );
+    run(
+        &rig.centre,
+        NOW,
+        "UPDATE rule_pack_proposal SET decision = 'approve', decided_at = 5",
+        args![],
+    )
+    .await;
+    let (upto, rules) = pull(upto).await;
+    assert_eq!((rules, count(&standby, held, args![]).await), (true, 1));
+    assert!(!pull(upto).await.1);
+}
+
+#[tokio::test]
 async fn a_page_holds_about_four_mebibytes() {
     let mut rig = Rig::new().await;
     rig.standby(NOW).await;
