@@ -39,7 +39,7 @@ use crate::{
     crossings::{Desk, passport},
     orders::order_input,
     standby_world::StandbyWorld,
-    world::{Person, Reply, World, local_day},
+    world::{PASSWORD, Person, Reply, World, local_day},
 };
 
 /// A desk at the centre and a standby server of its checkpoint, copied whole.
@@ -529,8 +529,10 @@ impl Line2 {
         self.does(world, budi, case, "taking", json!({})).await;
         let found = json!({ "hit": true, "confirmed": [], "text": "the page is false" });
         let view = self.does(world, budi, case, "conclusion", found).await;
-        let ground = &view["offer"]["acts"][0]["grounds"][0]["code"];
-        let act = json!({ "act": "refuse_entry", "ground": ground });
+        let acts = view["offer"]["acts"].as_array().unwrap();
+        let act = acts.iter().find(|act| act["act"] == "may_refuse_entry");
+        let ground = &act.unwrap()["grounds"][0]["code"];
+        let act = json!({ "act": "may_refuse_entry", "ground": ground });
         self.does(world, budi, case, "decision", act).await;
         let yes = json!({ "authorise": true });
         self.does(world, &self.sari, case, "authorisation", yes)
@@ -579,6 +581,51 @@ async fn a_case_goes_on_from_the_centres_steps_and_ends_in_its_ledger_by_two_peo
     assert!(lone.is_empty());
     lone = Vec::new();
     assert!(pair.taken(lone).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_clock_of_the_centre_stands_in_nobodys_way() {
+    let desk = Desk::new().await;
+    let mut people = Line2::people(&desk.hall.world).await;
+    let site = desk.hall.world.site;
+    let case = people.open(&desk.hall.world, site, "FRA", 1).await;
+    let taking = (&people.budi, "taking");
+    people
+        .does(&desk.hall.world, taking.0, &case, taking.1, json!({}))
+        .await;
+    let beside = StandbyWorld::ready(&desk.hall.world).await;
+    let pair = Pair { desk, beside };
+    let pack = rule_pack::pack_for(local_day(0)).unwrap();
+    pair.centre()
+        .pass(i64::from(pack.second_line.custody_minutes) * MINUTE_MS * 9 / 10);
+    pair.centre().tick().await;
+    assert_eq!(pair.centre().audited("second_line.changed").await.len(), 2);
+    people.budi = pair.alone().sign_in("budi", PASSWORD).await;
+    people.sari = pair.alone().sign_in("sari", PASSWORD).await;
+    people.refuses(pair.alone(), &case).await;
+    let pushed = pair.push().await.unwrap();
+    assert_eq!((pushed.recorded, pushed.kept), (2, 0));
+    assert_eq!(pair.kinds().await, []);
+    assert!(crossing::get(&pair.centre().state.db, id(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_referral_whose_reply_was_lost_is_one_case() {
+    let desk = Desk::new().await;
+    let people = Line2::people(&desk.hall.world).await;
+    let beside = StandbyWorld::ready(&desk.hall.world).await;
+    let pair = Pair { desk, beside };
+    let site = pair.centre().site;
+    let one = people.open(pair.centre(), site, "FRA", 1).await;
+    let other = people.open(pair.alone(), site, "FRA", 1).await;
+    assert_ne!(one, other);
+    people.refuses(pair.alone(), &other).await;
+    let pushed = pair.push().await.unwrap();
+    assert_eq!((pushed.recorded, pushed.kept), (2, 0));
+    let kept = crossing::get(&pair.centre().state.db, id(1)).await.unwrap();
+    assert_eq!(kept.case, Some(one.parse().unwrap()));
+    let cases = "SELECT COUNT(*) AS n FROM second_line";
+    assert_eq!(count(pair.centre(), cases).await, 1);
 }
 
 #[tokio::test]
