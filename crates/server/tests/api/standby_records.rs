@@ -407,7 +407,7 @@ async fn what_the_centre_alone_knows_of_a_person_is_told_and_nothing_else() {
         .await
         .iter()
         .map(|one| {
-            let reasons = one.reasons().iter().map(|code| (*code).to_owned());
+            let reasons = one.reasons().into_iter().map(str::to_owned);
             (one.of.clone(), reasons.collect())
         })
         .collect();
