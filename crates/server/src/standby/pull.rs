@@ -69,7 +69,7 @@ pub async fn pull(
         if page.more && page.upto == upto {
             return Err(PullError::NotUnderstood("a page that leads nowhere"));
         }
-        if page.upto != upto || !page.bundles.is_empty() {
+        if page.upto != upto || !page.bundles.is_empty() || copy::waits(&state.db).await? {
             let applied = copy::apply(&state.db, &page).await?;
             pulled.pages += 1;
             pulled.written += applied.written;

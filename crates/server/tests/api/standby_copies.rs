@@ -454,6 +454,50 @@ async fn alerts_cases_and_people_of_the_registry_are_read_as_at_the_centre() {
     assert_eq!(alerts.len(), 1, "of this checkpoint only");
 }
 
+#[tokio::test]
+async fn what_was_recorded_here_stands_until_it_is_confirmed_and_the_copy_comes_by_the_next_pull() {
+    let desk = Desk::new().await;
+    let world = &desk.hall.world;
+    let here = passport("MYS", "K00000001", "CONTOH", "SITI");
+    desk.record(desk.crossing(1, "entered", here.clone()))
+        .await
+        .ok();
+    let beside = StandbyWorld::ready(world).await;
+    beside.cut(true);
+    let leaves = desk.crossing(2, "departed", here.clone());
+    beside
+        .standby
+        .post("/api/v1/crossings", &desk.officer, leaves)
+        .await
+        .ok();
+    beside.cut(false);
+    // At the centre the same person's record changes meanwhile.
+    world
+        .write("UPDATE holder SET changed_at = changed_at + 1", vec![])
+        .await;
+    let db = &beside.standby.state.db;
+    let crossings = async || {
+        db.all("SELECT id FROM crossing", Vec::<Sql>::new())
+            .await
+            .unwrap()
+            .len()
+    };
+    assert_eq!(beside.pull().await.unwrap().kept_back, 1);
+    assert_eq!(
+        (beside.pull().await.unwrap().written, crossings().await),
+        (0, 2)
+    );
+    for (seq, ..) in standby::waiting(db, 10).await.unwrap() {
+        standby::confirmed(db, world.now(), seq).await.unwrap();
+    }
+    assert_eq!(
+        (beside.pull().await.unwrap().written, crossings().await),
+        (1, 1),
+        "as the centre has it"
+    );
+    assert_eq!(beside.pull().await.unwrap(), Default::default());
+}
+
 /// Says one thing, whatever is asked.
 struct Says(u16, Value);
 

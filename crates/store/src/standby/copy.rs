@@ -5,7 +5,7 @@ mod give;
 mod write;
 
 pub use give::{copies, noted};
-pub use write::{Applied, apply, tidy};
+pub use write::{Applied, apply, tidy, waits};
 
 use tapal_domain::{day::Day, id::SiteId, time::UtcMs};
 

@@ -358,6 +358,12 @@ async fn a_holder_the_centre_knew_already_takes_the_place_of_the_one_recorded_he
         ..new
     };
     crossing::record(&rig.centre, NOW, &named).await.unwrap();
+    // As long as that is not confirmed, the person recorded here keeps the document.
+    let done = rig.pull(&standby, NOW, 1_000).await;
+    assert_eq!(done.kept_back, 1);
+    let found = holder::by_document(&standby, "UTO", "F1").await.unwrap();
+    assert_eq!(found.unwrap().holder.id, holder_id(9));
+    rig.pull(&standby, NOW, 1_000).await;
     for (seq, ..) in standby::waiting(&standby, 10).await.unwrap() {
         standby::confirmed(&standby, NOW, seq).await.unwrap();
     }

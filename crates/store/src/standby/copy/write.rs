@@ -35,7 +35,7 @@ pub async fn apply(db: &Db, copies: &Copies) -> Result<Applied> {
     let mut tx = db.begin(copies.now).await?;
     begin(&mut tx).await?;
     let owed = Owed::read(&mut tx).await?;
-    let mut waited = take_kept_back(&mut tx, &owed).await?;
+    let mut waited = kept_back(&mut tx, &owed).await?;
     let newer: HashSet<(Noun, &str)> = copies.bundles.iter().map(key).collect();
     waited.retain(|bundle| !newer.contains(&key(bundle)));
     let mut done = Applied::default();
@@ -48,6 +48,10 @@ pub async fn apply(db: &Db, copies: &Copies) -> Result<Applied> {
             write.push(bundle);
         }
     }
+    // Older copies of what is written now are worth nothing any more.
+    let now: Vec<String> = write.iter().map(|one| named(one.noun, &one.of)).collect();
+    let sql = "DELETE FROM standby_kept_back WHERE noun || ':' || of IN (SELECT value FROM json_each($1))";
+    tx.run(sql, args![to_json(&now)?]).await?;
     done.written = write.len();
     done.rules = write.iter().any(|one| one.noun == Noun::RulePack);
     let names = |one: &&Bundle| matches!(one.noun, Noun::Order | Noun::Entry);
@@ -74,6 +78,16 @@ fn key(bundle: &Bundle) -> (Noun, &str) {
     (bundle.noun, bundle.of.as_str())
 }
 
+/// Whether copies wait until something is confirmed: [`apply`] is called then, whether or not a page brings anything.
+pub async fn waits(db: &Db) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM standby_kept_back) AS waits";
+    db.one(sql, args![]).await?.flag("waits")
+}
+
+fn named(noun: Noun, of: &str) -> String {
+    format!("{}:{of}", noun.name())
+}
+
 async fn begin(tx: &mut Tx) -> Result<()> {
     match tx
         .run("UPDATE standby_self SET applying = 1", args![])
@@ -92,6 +106,8 @@ struct Owed {
     things: HashSet<(Noun, String)>,
     /// Documents of cases: what was cleared in them came with the case.
     marks: HashSet<String>,
+    /// Documents of people recorded here first: whoever the centre has with one of them would take it over.
+    papers: HashSet<Vec<u8>>,
 }
 
 impl Owed {
@@ -106,6 +122,10 @@ impl Owed {
         for row in tx.all(sql, args![]).await? {
             owed.marks.insert(row.text("mark")?);
         }
+        let sql = "SELECT d.mark FROM standby_outbox o JOIN holder_document d ON d.holder = o.of WHERE o.noun = 'holder'";
+        for row in tx.all(sql, args![]).await? {
+            owed.papers.insert(row.blob("mark")?);
+        }
         Ok(owed)
     }
 
@@ -118,13 +138,30 @@ impl Owed {
     }
 
     fn holds(&self, bundle: &Bundle) -> bool {
-        self.is_owed(bundle.noun, &bundle.of)
+        self.is_owed(bundle.noun, &bundle.of) || self.holds_a_paper_of(bundle)
+    }
+
+    fn holds_a_paper_of(&self, bundle: &Bundle) -> bool {
+        if self.papers.is_empty() || bundle.noun != Noun::Holder {
+            return false;
+        }
+        let tables = bundle.tables.iter().flatten();
+        let mut documents = tables.filter(|rows| rows.table == "holder_document");
+        documents.any(|rows| {
+            let at = rows.columns.iter().position(|column| column == "mark");
+            let marks = rows.rows.iter().filter_map(|row| row.get(at?));
+            let mut marks = marks.filter_map(|cell| match cell {
+                Cell::Bytes(text) => STANDARD.decode(text).ok(),
+                _ => None,
+            });
+            marks.any(|mark| self.papers.contains(&mark))
+        })
     }
 }
 
 async fn keep_back(tx: &mut Tx, bundle: &Bundle) -> Result<()> {
     let plain = Zeroizing::new(to_json(bundle)?);
-    let place = format!("{}:{}", bundle.noun.name(), bundle.of);
+    let place = named(bundle.noun, &bundle.of);
     let sealed = tx
         .vault()
         .seal("standby_kept_back", &place, "bundle", plain.as_bytes())?;
@@ -134,12 +171,12 @@ async fn keep_back(tx: &mut Tx, bundle: &Bundle) -> Result<()> {
     tx.run(sql, values).await.map(|_| ())
 }
 
-/// Takes out what waited and may be written now.
-async fn take_kept_back(tx: &mut Tx, owed: &Owed) -> Result<Vec<Bundle>> {
+/// What waited and may be written now.
+async fn kept_back(tx: &mut Tx, owed: &Owed) -> Result<Vec<Bundle>> {
     let mut ready = Vec::new();
     let rows = tx
         .all(
-            "SELECT noun, of FROM standby_kept_back ORDER BY noun, of",
+            "SELECT noun, of, bundle_sealed FROM standby_kept_back ORDER BY noun, of",
             args![],
         )
         .await?;
@@ -148,19 +185,15 @@ async fn take_kept_back(tx: &mut Tx, owed: &Owed) -> Result<Vec<Bundle>> {
         if owed.is_owed(noun, &of) {
             continue;
         }
-        let sql =
-            "DELETE FROM standby_kept_back WHERE noun = $1 AND of = $2 RETURNING bundle_sealed";
-        let sealed = tx
-            .one(sql, args![noun.name(), &of])
-            .await?
-            .blob("bundle_sealed")?;
-        let place = format!("{}:{of}", noun.name());
+        let place = named(noun, &of);
+        let sealed = row.blob("bundle_sealed")?;
         let plain = tx
             .vault()
             .open("standby_kept_back", &place, "bundle", &sealed)?;
-        ready.push(from_json(
-            std::str::from_utf8(&plain).map_err(Error::other)?,
-        )?);
+        let bundle: Bundle = from_json(std::str::from_utf8(&plain).map_err(Error::other)?)?;
+        if !owed.holds(&bundle) {
+            ready.push(bundle);
+        }
     }
     Ok(ready)
 }
