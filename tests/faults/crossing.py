@@ -77,9 +77,14 @@ def uuid7(rng):
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+def letters(n):
+    """No digits in names."""
+    return chr(65 + n // 676 % 26) + chr(65 + n // 26 % 26) + chr(65 + n % 26)
+
+
 def decision(n, lanes, rng):
     state, way = [("IDN", "arrival"), ("IDN", "departure"), ("MYS", "arrival"), ("SGP", "departure")][n % 4]
-    document = {"issuing_state": state, "nationality": state, "number": f"X{n:07}", "surname": f"CONTOH {n}", "given_names": "INVENTED",
+    document = {"issuing_state": state, "nationality": state, "number": f"X{n:07}", "surname": f"CONTOH {letters(n)}", "given_names": "INVENTED",
                 "birth_date": "1991-05-06", "sex": "F", "expiry": "2035-01-01"}
     return {"id": uuid7(rng), "lane": lanes[way], "outcome": "entered" if way == "arrival" else "departed", "document": document}
 

@@ -321,10 +321,11 @@ impl HandedCrossing {
         let pack = rule_pack::pack_for(day).ok_or(NotRecorded::Time)?;
         let decision = Decision::new(self.draft.clone(), place.kind, day, pack)?;
         let authorised = self.authoriser.is_some_and(|other| other != self.officer);
-        if !self.draft.outcome.at_a_desk() && !(authorised && self.case.is_some()) {
-            return Err(NotRecorded::TwoPeople);
+        let by_two = authorised && self.case.is_some();
+        match self.draft.outcome.at_a_desk() || by_two {
+            true => Ok(decision),
+            false => Err(NotRecorded::TwoPeople),
         }
-        Ok(decision)
     }
 }
 

@@ -102,17 +102,12 @@ pub async fn run_due(state: &AppState, ran: &mut Ran, now: UtcMs) {
     }
 }
 
-/// What a standby server does by itself while it goes on alone: orders end on their day, alerts and cases are not
-/// forgotten. What belongs to the centre (thresholds, retention, reports) waits for it.
+/// What a standby server does by itself while it goes on alone: entries end on their day, and what was raised on them with
+/// them; alerts and cases are not forgotten. What belongs to the centre (closing orders, thresholds, retention, reports)
+/// waits for it.
 pub async fn run_alone(state: &AppState, ran: &mut Ran, now: UtcMs) {
     if let Err(error) = lapse::run_due(&state.db, now).await {
         tracing::error!(%error, "lapsing entries failed; it is tried again");
-    }
-    if let Err(error) = crate::order::lapse::run_due(state, now).await {
-        tracing::error!(
-            code = error.code,
-            "orders that are over were not closed; it is tried again"
-        );
     }
     if let Err(error) = alert::run_due(&state.db, now, &state.config.timers).await {
         tracing::error!(%error, "alert timers failed; they are tried again");

@@ -5,7 +5,7 @@ use axum::http::Method;
 use bytes::Bytes;
 use serde::Deserialize;
 use tapal_domain::{
-    standby::{HandedIn, HandedReply, Taken},
+    standby::{HandedIn, HandedReply, Record, Taken},
     time::UtcMs,
 };
 use tapal_store::standby::{self, outbox};
@@ -79,8 +79,14 @@ pub async fn push(
             return Err(PushError::Reply);
         }
         let now = state.clock.now();
-        for (seq, taken) in seqs.into_iter().zip(&reply.taken) {
+        for ((seq, record), taken) in seqs.into_iter().zip(&handed.records).zip(&reply.taken) {
             standby::confirmed(&state.db, now, seq).await?;
+            if let (Record::Crossing(crossing), Taken::Recorded | Taken::Known) = (record, taken)
+                && let Some(newcomer) = &crossing.newcomer
+            {
+                // Came with the crossing: the centre has this person, by whatever id.
+                outbox::came_along(&state.db, now, newcomer.id).await?;
+            }
             match taken {
                 Taken::Recorded => pushed.recorded += 1,
                 Taken::Known => pushed.known += 1,

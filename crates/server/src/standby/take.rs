@@ -6,7 +6,7 @@ mod again;
 use axum::{Json, extract::State, http::StatusCode};
 use tapal_domain::{
     id::FindingId,
-    standby::{HandedIn, HandedReply, Record},
+    standby::{HandedIn, HandedReply, Record, Taken},
 };
 use tapal_store::standby::{
     handed::{Stand, check, over},
@@ -71,7 +71,9 @@ pub async fn records(
         waiting: handed.waiting,
         alone_since: handed.alone_since,
     };
-    let what = (&handed.audit[..], handed.records.len());
+    // What was known is no news: a repeat leaves no row.
+    let new = taken.iter().filter(|one| **one != Taken::Known).count();
+    let what = (&handed.audit[..], new);
     let audit_seq = over(&state.db, now, from, what, stand).await?;
     Ok(Json(HandedReply {
         taken,

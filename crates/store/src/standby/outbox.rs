@@ -223,3 +223,11 @@ pub async fn audit_sent(db: &Db, now: tapal_domain::time::UtcMs, seq: i64) -> Re
     tx.run(sql, args![seq]).await?;
     tx.commit_unaudited(crate::db::Unaudited::Copied).await
 }
+
+/// The centre has this holder with the crossing that brought it: nothing of it waits.
+pub async fn came_along(db: &Db, now: tapal_domain::time::UtcMs, id: HolderId) -> Result<()> {
+    let mut tx = db.begin(now).await?;
+    let sql = "DELETE FROM standby_outbox WHERE noun = 'holder' AND of = $1";
+    tx.run(sql, args![id]).await?;
+    tx.commit_unaudited(crate::db::Unaudited::Copied).await
+}
