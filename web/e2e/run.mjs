@@ -17,11 +17,12 @@ import { policy } from "./policy.mjs";
 import { returns } from "./returns.mjs";
 import { rules } from "./rules.mjs";
 import { signing } from "./signing.mjs";
+import { standby } from "./standby.mjs";
 
 const world = await setUp();
 if (!world) process.exit(process.env.TAPAL_TEST_FULL === "1" ? 1 : 0);
 if (world.screenshots) mkdirSync(world.screenshots, { recursive: true });
-const parts = { signing, judging, line, desk, forms, orders, imports, nameChecks, returns, rules, policy, accessibility, counts, groups };
+const parts = { signing, judging, line, desk, standby, forms, orders, imports, nameChecks, returns, rules, policy, accessibility, counts, groups };
 // TAPAL_E2E_PARTS=judging,line runs only those, while working on them.
 const wanted = process.env.TAPAL_E2E_PARTS?.split(",") ?? Object.keys(parts);
 try {

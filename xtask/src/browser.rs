@@ -45,6 +45,7 @@ pub fn test(place: &Place, steps: &mut Steps, env: &[(&str, PathBuf)]) {
     let mut e2e = npm(place, &["run", "e2e"]);
     e2e.env("BASE_URL", format!("https://localhost:{}", demo.port))
         .env("TAPAL_SIGN_INS", &demo.sign_ins)
+        .env("TAPAL_BINARY", place.tapal("debug"))
         .env("TAPAL_SCREENSHOTS", place.work.join("screenshots"))
         .env("TAPAL_TEST_FULL", "1");
     steps.run("browser tests", &mut e2e, 30);
