@@ -26,7 +26,7 @@ CREATE TRIGGER standby_audit_no_delete BEFORE DELETE ON standby_audit BEGIN SELE
 -- sealed, so that nothing is lost; `content_mark` tells one content from another, so that a repeat is no second finding.
 CREATE TABLE standby_finding (
   id TEXT PRIMARY KEY, standby TEXT NOT NULL REFERENCES standby (id), site TEXT NOT NULL, kind TEXT NOT NULL, noun TEXT NOT NULL, of TEXT NOT NULL,
-  detail TEXT NOT NULL, kept_sealed BLOB, content_mark BLOB NOT NULL, found_at BIGINT NOT NULL,
+  detail TEXT NOT NULL, kept_sealed BLOB, content_mark BLOB NOT NULL DEFAULT x'', found_at BIGINT NOT NULL,
   settled_at BIGINT, settled_by TEXT, reason_sealed BLOB, UNIQUE (kind, noun, of, content_mark));
 CREATE INDEX standby_finding_open ON standby_finding (settled_at, site, found_at);
 -- What was not recorded as it was handed in stands otherwise at the standby server: what the centre has goes down again.

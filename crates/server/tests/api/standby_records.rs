@@ -289,12 +289,6 @@ async fn what_no_law_knows_is_kept_for_a_person_and_not_recorded() {
         .device(&pair.centre().node, "POST", "/api/v1/standby/records", body)
         .await
         .refused(401, "not_this_node");
-    pair.centre()
-        .state
-        .db
-        .one("SELECT 1 AS n", vec![])
-        .await
-        .unwrap();
     standby::retire(
         &pair.centre().state.db,
         pair.centre().now(),
