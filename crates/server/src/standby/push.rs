@@ -1,6 +1,8 @@
 //! At a standby server: hands in what was recorded, until nothing waits. A position leaves the outbox only after the centre
 //! said what became of it. Must not wait nor try again by itself: whoever calls does.
 
+use std::collections::HashSet;
+
 use axum::http::Method;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -110,7 +112,7 @@ async fn batch(state: &AppState) -> Result<(Vec<i64>, HandedIn), PushError> {
     let own = own.ok_or(tapal_store::Error::NotFound)?;
     let audit = outbox::audit(&state.db, own.audit_sent, MOST_ROWS).await?;
     let (mut seqs, mut records, mut bytes) = (Vec::new(), Vec::new(), 0);
-    let mut gone = 0;
+    let (mut gone, mut along) = (0, HashSet::new());
     for one in outbox::next(&state.db, MOST).await? {
         let Some(record) = one.record else {
             // It went again before it could be handed in: there is nothing to tell.
@@ -118,6 +120,12 @@ async fn batch(state: &AppState) -> Result<(Vec<i64>, HandedIn), PushError> {
             gone += 1;
             continue;
         };
+        match &record {
+            // Goes with its crossing, and alone only if that could not be recorded.
+            Record::Holder(holder) if along.contains(&holder.id) => continue,
+            Record::Crossing(crossing) => along.extend(crossing.newcomer.iter().map(|one| one.id)),
+            _ => {}
+        }
         let size = serde_json::to_vec(&record)
             .map_err(|_| PushError::Reply)?
             .len();
