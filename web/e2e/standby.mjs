@@ -35,8 +35,8 @@ export async function standby(world) {
     world.check("it becomes a copy of the centre", reached.mode === "centre", JSON.stringify(reached));
     await step("a checkpoint without its centre", () => outage(world, line, server.base));
   } finally {
-    server?.child.kill("SIGTERM");
     line.close();
+    await ended(server?.child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -74,6 +74,8 @@ async function outage(world, line, base) {
   check("while the centre answers nothing is said of it", (await page.locator(".banner--alone").count()) === 0);
   await page.goto(`${base}${arrival}`);
   await put(page, CITIZEN);
+  // What was just changed at the centre, such as this sign-in, is copied within a moment.
+  await page.waitForTimeout(1500);
   // The sheet came from the centre; the line breaks before the officer decides.
   line.cut();
   await press(page, "Enter");
@@ -125,6 +127,7 @@ async function back(world, page, base) {
   await sari.goto(`${world.base}/second-line`);
   check("the case is at the centre", (await sari.locator("a[href^='/second-line/']").count()) >= 1);
   await sari.goto(`${world.base}/standbys`);
+  await sari.waitForFunction(() => /hands on/.test(document.querySelector("tbody")?.innerText ?? ""), undefined, { timeout: 20_000 }).catch(() => {});
   check("the page of standby servers shows it handing on", /hands on/.test(await sari.locator("tbody").innerText()));
   check("nothing was found to settle", (await sari.locator("form[action$='/settlement']").count()) === 0);
   await axe(world, sari, "standby servers");
@@ -188,6 +191,13 @@ async function start(binary, folder, port, certificate, token) {
     await new Promise((done) => setTimeout(done, 100));
   }
   throw new Error(`the standby server does not listen: ${said}`);
+}
+
+function ended(child) {
+  if (!child || child.exitCode !== null) return undefined;
+  const gone = new Promise((done) => child.on("exit", done));
+  child.kill("SIGTERM");
+  return gone;
 }
 
 function free() {

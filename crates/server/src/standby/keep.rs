@@ -21,6 +21,8 @@ use crate::{
 
 /// How often copies are asked for while the centre answers.
 const PULL_MS: i64 = 5 * SECOND_MS;
+/// How long after a change that went through here copies are asked for.
+const SOON: Duration = Duration::from_millis(250);
 /// How often a standby server says how it stands when there is nothing else to hand in.
 const SAY_MS: i64 = MINUTE_MS;
 /// How often copies that are out of scope by time alone are dropped.
@@ -144,6 +146,8 @@ impl Keeper {
         standby::go_alone(&self.state.db, now, None).await?;
         self.link.set(Mode::Centre, &self.own().await?);
         drop(held);
+        // The centre hears of it at once.
+        self.link.nudge();
         (self.misses, self.said_at) = (0, None);
         Ok(())
     }
@@ -162,9 +166,12 @@ impl Keeper {
                 (_, Mode::Alone) => 2 * SECOND_MS,
             };
             let pause = tokio::time::sleep(Duration::from_millis(pause as u64));
+            let link = self.link.clone();
             tokio::select! {
                 () = pause => {}
                 changed = changes.changed() => if changed.is_err() { return },
+                // Several changes in a row are one renewal.
+                () = link.nudged() => tokio::time::sleep(SOON).await,
             }
         }
     }

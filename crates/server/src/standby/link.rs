@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tapal_domain::{standby::Standing, time::UtcMs};
 use tapal_store::standby::Own;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
+use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub struct Link {
     /// The latest instant asked about: a clock that is set back makes no copy younger.
     latest: AtomicI64,
     gate: RwLock<()>,
+    nudged: Notify,
 }
 
 impl Link {
@@ -67,6 +68,7 @@ impl Link {
             seen,
             latest: AtomicI64::new(i64::MIN),
             gate: RwLock::new(()),
+            nudged: Notify::new(),
         }
     }
 
@@ -123,6 +125,16 @@ impl Link {
             *seen = next;
             changed
         });
+    }
+
+    /// Something was changed at the centre from here: the copies are worth renewing at once.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    /// Ends when something was changed at the centre from here since the last time.
+    pub async fn nudged(&self) {
+        self.nudged.notified().await;
     }
 
     /// Held by whatever may record something here, so that nobody hands over to the centre in the middle of it.

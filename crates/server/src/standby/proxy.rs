@@ -177,8 +177,12 @@ impl Proxy {
             request.headers_mut().insert(header::HOST, host);
         }
         strip(request.headers_mut());
+        let changes = !request.method().is_safe();
         let mut reply = self.centre.forward(request, within).await?;
         strip(reply.headers_mut());
+        if changes && !(reply.status().is_client_error() || reply.status().is_server_error()) {
+            self.link.nudge();
+        }
         Ok(self.marked(reply, Mode::Centre))
     }
 
@@ -196,7 +200,9 @@ impl Proxy {
         let link = self.link.clone();
         reply.map(|body| {
             let turned = async move { link.turned().await };
-            Body::from_stream(body.into_data_stream().take_until(Box::pin(turned)))
+            let stream = body.into_data_stream().take_until(Box::pin(turned));
+            // A stream whose line breaks ends; the page asks anew, and this server answers.
+            Body::from_stream(stream.take_while(|part| std::future::ready(part.is_ok())))
         })
     }
 }
