@@ -581,6 +581,11 @@ pub fn api() -> Vec<Route> {
             Needs(ReadStandbys),
             standby::api::findings,
         ),
+        get(
+            "/api/v1/standbys/findings/{id}/content",
+            Needs(SettleFindings),
+            standby::api::content,
+        ),
         post(
             "/api/v1/standbys/findings/{id}/settlement",
             Needs(SettleFindings),

@@ -128,7 +128,9 @@ impl Parts {
 fn parts(text: &str) -> Result<Parts, Unwritable> {
     let all = letters(text)?;
     let gap = |forms: &Forms| forms.len() == 1 && forms.first().is_some_and(|form| form == "<");
-    let parts = all.split(gap).filter(|part| !part.is_empty());
+    // A part of nothing but letters that are left out (a lone soft sign) is none, and no gap stands for it.
+    let silent = |forms: &Forms| forms.iter().all(String::is_empty);
+    let parts = all.split(gap).filter(|part| !part.iter().all(silent));
     Ok(Parts(parts.map(<[Forms]>::to_vec).collect()))
 }
 

@@ -139,6 +139,15 @@ fn a_cut_name_agrees_only_when_the_field_is_full_and_in_every_part_it_has() {
     );
 }
 
+#[test]
+fn a_part_of_letters_that_are_left_out_is_none() {
+    for (printed, zone) in [("ь-Ž", "Z"), ("Ž-ь", "Z"), ("А ь Б", "A<B"), ("ь", "")] {
+        assert_eq!(recommended(printed).as_deref(), Ok(zone), "{printed}");
+        assert_eq!(may_be(printed, zone), Ok(true), "{printed}");
+    }
+    assert_eq!(may_be("А ь Б", "AB"), Ok(false));
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_what_agrees(printed in "[A-Za-zÀ-ÖØ-öø-ÿА-яЁёĄŁŻŠČŽ' -]{1,30}") {

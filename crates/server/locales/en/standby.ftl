@@ -80,3 +80,5 @@ alone-copies-aged = This checkpoint goes on by its copies. What was ordered sinc
 alone-copies-old = Its copies are older than 72 hours: the desk lets nobody pass by itself. Refer every traveller to second line.
 alone-copies-unknown = It has no copies whose age is known: the desk lets nobody pass by itself. Refer every traveller to second line.
 alone-copies-age = Age of the copies:
+standby-content = Read what was kept (this is recorded)
+alone-link = this checkpoint only

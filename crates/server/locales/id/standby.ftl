@@ -80,3 +80,5 @@ alone-copies-aged = TPI ini berjalan dengan salinannya. Keputusan yang terbit se
 alone-copies-old = Salinannya lebih tua dari 72 jam: konter tidak meloloskan siapa pun sendiri. Rujuk setiap pelintas ke pemeriksaan lanjutan.
 alone-copies-unknown = Umur salinannya tidak diketahui: konter tidak meloloskan siapa pun sendiri. Rujuk setiap pelintas ke pemeriksaan lanjutan.
 alone-copies-age = Umur salinan:
+standby-content = Baca yang disimpan (pembacaan dicatat)
+alone-link = hanya TPI ini

@@ -65,7 +65,7 @@ use crate::{
         holder::cancel_permit, holder::extension::extend_stay, holder::set_portrait, holder::portrait, holder::link, holder::compare::comparison,
         holder::outside::outside, mrz::of_lines, mrz::of_photograph,
         standby::enrol::enrol, standby::take::records,
-        standby::api::list, standby::api::add, standby::api::retire, standby::api::findings, standby::api::settle, standby::api::audit,
+        standby::api::list, standby::api::add, standby::api::retire, standby::api::findings, standby::api::settle, standby::api::content, standby::api::audit,
         standby::copies::copies,
     ),
     components(schemas(ErrorBody)),

@@ -1,7 +1,11 @@
 //! Standby servers in the API: announcing and retiring, what each holds, what was found, the audit record each handed in.
 //! Must not show a token twice, nor let whoever made a record settle what was found of it.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tapal_domain::{
@@ -11,6 +15,7 @@ use tapal_domain::{
     time::{HOUR_MS, UtcMs},
 };
 use tapal_store::{
+    Note,
     audit::Verdict,
     standby::{self, Standby, finding, finding::StandbyFinding, handed},
 };
@@ -43,7 +48,7 @@ pub struct NewStandby {
 pub struct StandbyAnnounced {
     /// Its id.
     pub standby: StandbyId,
-    /// One-time token: `tapal standby enrol` needs it. It is not stored and cannot be shown again.
+    /// One-time token: `tapal standby` needs it. It is not stored and cannot be shown again.
     pub token: String,
     /// Until when it may be used.
     pub expires_at: UtcMs,
@@ -170,6 +175,42 @@ pub async fn findings(
         }
     }
     Ok(Json(all))
+}
+
+/// What was not recorded, as it was handed in; the look is recorded before it goes out. Of pictures only how many there are.
+#[utoipa::path(get, path = "/api/v1/standbys/findings/{id}/content", tag = "standby", operation_id = "standby_finding_content", params(("id" = FindingId, Path)), responses((status = 200, body = serde_json::Value)))]
+pub async fn content(
+    State(state): State<AppState>,
+    session: Session,
+    At(id): At<FindingId>,
+) -> ApiResult<([(HeaderName, &'static str); 1], Json<serde_json::Value>)> {
+    let plain = finding::kept(&state.db, session.site, id).await?;
+    let mut kept = serde_json::from_slice(&plain).map_err(ApiError::internal)?;
+    count_pictures(&mut kept);
+    let note = Note::new(
+        session.by(),
+        "standby.finding_opened",
+        "standby_finding",
+        id,
+    );
+    tapal_store::audit::record(&state.db, state.clock.now(), note).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(kept)))
+}
+
+/// Puts the number of pictures in the place of them.
+fn count_pictures(kept: &mut serde_json::Value) {
+    match kept {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_array().filter(|_| name == "probes") {
+                    Some(pictures) => *value = pictures.len().into(),
+                    None => count_pictures(value),
+                }
+            }
+        }
+        serde_json::Value::Array(all) => all.iter_mut().for_each(count_pictures),
+        _ => {}
+    }
 }
 
 /// Why a finding is settled.

@@ -50,6 +50,8 @@ struct Found {
     orders: Vec<String>,
     link: String,
     link_text: String,
+    /// Where what was kept can be read; empty where nothing was, or for whom it is not.
+    content: String,
     settled: String,
     reason: String,
     may_settle: bool,
@@ -232,6 +234,10 @@ async fn findings(
             orders: orders(found),
             link,
             link_text,
+            content: match found.kept && session.may(Permission::SettleFindings) {
+                true => format!("/api/v1/standbys/findings/{}/content", found.id),
+                false => String::new(),
+            },
             settled,
             reason: found.reason.clone().unwrap_or_default(),
             may_settle: open

@@ -185,6 +185,24 @@ async fn a_case_that_went_another_way_at_the_centre_is_kept_for_a_person() {
         count(pair.centre(), "SELECT COUNT(*) AS n FROM crossing").await,
         0
     );
+    // Whoever settles it can read what was done there; each reading is recorded.
+    let found = pair.found().await;
+    let diverged = found.iter().find(|one| one.kind == FindingKind::Diverged);
+    let path = format!("/api/v1/standbys/findings/{}/content", diverged.unwrap().id);
+    let kept = pair.centre().get(&path, &people.sari).await.ok();
+    assert!(kept.to_string().contains("refuse_entry"), "{kept}");
+    assert_eq!(
+        pair.centre().audited("standby.finding_opened").await.len(),
+        1
+    );
+    let far = pair
+        .centre()
+        .person("far", Role::Supervisor, Some(pair.centre().far_site), None)
+        .await;
+    pair.centre()
+        .get(&path, &far)
+        .await
+        .refused(404, "not_found");
 }
 
 #[tokio::test]

@@ -167,10 +167,10 @@ pub async fn open_findings(db: &Db, site: Option<SiteId>) -> Result<i64> {
     db.one(sql, args![site]).await?.int("n")
 }
 
-/// What was not recorded, as it was handed in (JSON). The caller records the look.
-pub async fn kept(db: &Db, id: FindingId) -> Result<Zeroizing<Vec<u8>>> {
-    let sql = "SELECT kept_sealed FROM standby_finding WHERE id = $1 AND kept_sealed IS NOT NULL";
-    let sealed = db.one(sql, args![id]).await?.blob("kept_sealed")?;
+/// What was not recorded, as it was handed in (JSON), at `site` or anywhere. The caller records the look.
+pub async fn kept(db: &Db, site: Option<SiteId>, id: FindingId) -> Result<Zeroizing<Vec<u8>>> {
+    let sql = "SELECT kept_sealed FROM standby_finding WHERE id = $1 AND kept_sealed IS NOT NULL AND ($2 IS NULL OR site = $2)";
+    let sealed = db.one(sql, args![id, site]).await?.blob("kept_sealed")?;
     let id = id.to_string();
     db.vault().open("standby_finding", &id, "kept", &sealed)
 }
