@@ -49,6 +49,8 @@ CREATE TABLE standby_outbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, noun TEXT NO
 -- Copies that came while it still owed its own record of the same thing: written when that is confirmed, never lost.
 CREATE TABLE standby_kept_back (noun TEXT NOT NULL, of TEXT NOT NULL, bundle_sealed BLOB NOT NULL, PRIMARY KEY (noun, of));
 
+CREATE INDEX second_line_alert ON second_line (alert) WHERE alert IS NOT NULL;
+
 -- Append-only tables: at a standby server copies of them may go again, while copies are written; its own records may not.
 DROP TRIGGER alert_step_no_delete;
 CREATE TRIGGER alert_step_no_delete BEFORE DELETE ON alert_step

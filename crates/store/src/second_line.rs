@@ -6,7 +6,7 @@ pub(crate) mod handed;
 use std::collections::HashMap;
 
 use tapal_domain::{
-    id::{CaseId, CrossingId, OrderId, SiteId},
+    id::{AlertId, CaseId, CrossingId, OrderId, SiteId},
     second_line::{Case, Status, Step},
     time::UtcMs,
 };
@@ -231,6 +231,12 @@ pub async fn of_crossing(db: &Db, crossing: CrossingId) -> Result<Option<CaseId>
     let sql = "SELECT id FROM second_line WHERE crossing = $1";
     let row = db.first(sql, args![crossing]).await?;
     row.map(|row| row.id("id")).transpose()
+}
+
+/// Whether somebody was referred with this alert: its person is known, and nobody else is asked about it.
+pub async fn of_alert(db: &Db, alert: AlertId) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM second_line WHERE alert = $1) AS referred";
+    db.one(sql, args![alert]).await?.flag("referred")
 }
 
 /// Open cases, oldest first: what waits longest stands on top. At most `limit`.

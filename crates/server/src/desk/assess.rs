@@ -498,6 +498,10 @@ async fn lane_alerts(
         if !own || !fresh || over || crossing::of_alert(&state.db, id).await? {
             continue;
         }
+        // Whoever it is about was referred with it.
+        if judged.alert != Some(id) && second_line::of_alert(&state.db, id).await? {
+            continue;
+        }
         found.push(LaneAlert {
             id,
             seen_at: stored.captured_at,

@@ -108,10 +108,7 @@ impl Keeper {
                 tracing::warn!(%error, "the centre was not told how this server stands");
             }
         }
-        // A request may have found the centre silent meanwhile.
-        if self.link.mode() == Mode::Centre {
-            self.link.set(Mode::Centre, &self.own().await?);
-        }
+        self.link.renewed(&self.own().await?);
         Ok(())
     }
 

@@ -108,6 +108,17 @@ impl Link {
         });
     }
 
+    /// Takes over what the database knows, whoever answers.
+    pub fn renewed(&self, own: &Own) {
+        self.seen.send_if_modified(|seen| {
+            let before = *seen;
+            seen.heard_at = own.heard_at;
+            seen.complete = own.complete;
+            seen.waiting = own.waiting;
+            *seen != before
+        });
+    }
+
     /// Takes over what the database knows; `mode` as given.
     pub fn set(&self, mode: Mode, own: &Own) {
         self.seen.send_if_modified(|seen| {
@@ -195,6 +206,12 @@ mod tests {
         );
         link.lost(UtcMs(100));
         assert_eq!(link.seen().since, Some(UtcMs(100)));
+        // Copies that arrive while a request finds the centre silent do not make it answer again.
+        link.renewed(&own(Some(101), None));
+        assert_eq!(
+            (link.mode(), link.seen().heard_at),
+            (Mode::Alone, Some(UtcMs(101)))
+        );
     }
 
     #[test]

@@ -25,6 +25,8 @@ use crate::{error::ApiError, routes, state::AppState};
 
 /// How long what this server could answer itself waits for the centre.
 const SOON: Duration = Duration::from_secs(5);
+/// How long a picture waits: reading a page or comparing a face takes a while.
+const PICTURE: Duration = Duration::from_secs(15);
 /// How long everything else waits; the centre gives up by itself before.
 const LATE: Duration = Duration::from_secs(35);
 /// Most bytes of a request that is held back so that it can be answered here: an alert with its pictures.
@@ -112,7 +114,10 @@ impl Proxy {
         // Twice at most: the centre may take over between looking and holding the gate.
         for _ in 0..2 {
             if self.link.mode() == Mode::Centre {
-                match self.hand_on(again(&parts, &body), SOON).await {
+                match self
+                    .hand_on(again(&parts, &body), within(parts.uri.path()))
+                    .await
+                {
                     Ok(reply) => return reply,
                     Err(lost) => self.lost(&lost),
                 }
@@ -204,6 +209,14 @@ impl Proxy {
             // A stream whose line breaks ends; the page asks anew, and this server answers.
             Body::from_stream(stream.take_while(|part| std::future::ready(part.is_ok())))
         })
+    }
+}
+
+/// How long the centre may take for what this server could answer itself.
+fn within(path: &str) -> Duration {
+    match path.ends_with("/mrz") || path.ends_with("/comparison") {
+        true => PICTURE,
+        false => SOON,
     }
 }
 

@@ -254,8 +254,23 @@ async fn an_alert_of_the_lane_is_answered_first() {
     linked["alert"] = json!(id);
     desk.record(linked).await.refused(409, "not_offered");
     body["alert_others"] = json!([id]);
-    desk.record(body).await.ok();
+    desk.record(body.clone()).await.ok();
     assert_eq!(world.audited("desk.judged_other").await.len(), 1);
+    // Once somebody is referred with it, the next traveller is not asked about it.
+    let mut next = body;
+    next["id"] = json!("01900000-0000-7000-8000-000000000003");
+    next["document"] = passport("IDN", "C7654321", "LAIN", "BUDI");
+    next["alert_others"] = json!([]);
+    desk.record(next.clone()).await.refused(409, "not_offered");
+    let referral = json!({ "crossing": "01900000-0000-7000-8000-000000000004", "site": world.site, "direction": "arrival",
+        "traveller": { "name": "Orang Contoh", "birth_date": "1980-02-03", "sex": "M", "nationality": "IDN", "issuer": "IDN",
+            "document_number": "X7654321" },
+        "reasons": ["list_hit"], "text": "", "detection": "face", "orders": [], "alert": id });
+    world
+        .post("/api/v1/second-line", &desk.officer, referral)
+        .await
+        .ok();
+    desk.record(next).await.ok();
 }
 
 #[tokio::test]
