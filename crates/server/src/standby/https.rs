@@ -23,6 +23,8 @@ use super::upstream::{Answer, Reply, Unreachable, Upstream};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(2);
+/// How long the reply to a signed request may take to begin: a centre that accepts connections and answers none is gone.
+const BEGIN: Duration = Duration::from_secs(8);
 /// How long a signed request may take, whole.
 const WHOLE: Duration = Duration::from_secs(30);
 /// Largest reply to a signed request.
@@ -159,7 +161,7 @@ impl Upstream for Https {
                 .body(Body::from(body))
                 .map_err(|_| failed("the request could not be made"))?;
             let whole = async {
-                let reply = self.forward(request, WHOLE).await;
+                let reply = self.forward(request, BEGIN).await;
                 let reply = reply.map_err(|lost| failed(lost.cause))?;
                 let status = reply.status().as_u16();
                 let body = http_body_util::Limited::new(reply.into_body(), MOST_REPLY)

@@ -157,6 +157,8 @@ impl Keeper {
             let after = self.turn().await;
             changes.mark_unchanged();
             let pause = match (before, after) {
+                // One look failed: the next one says.
+                (_, Mode::Centre) if self.misses > 0 => SECOND_MS,
                 (_, Mode::Centre) => PULL_MS,
                 // Something was recorded while the rest was handed in.
                 (_, Mode::CatchingUp) => 50,
