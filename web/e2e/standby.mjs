@@ -75,7 +75,7 @@ async function outage(world, line, base) {
   await page.goto(`${base}${arrival}`);
   await put(page, CITIZEN);
   // What was just changed at the centre, such as this sign-in, is copied within a moment.
-  await page.waitForTimeout(1500);
+  await page.waitForTimeout(3000);
   // The sheet came from the centre; the line breaks before the officer decides.
   line.cut();
   await press(page, "Enter");
